@@ -1,0 +1,65 @@
+"""What the sidebar of the admin offers; each entry only to those who may see its list."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+Entry = dict[str, Any]
+
+
+def navigation(request: HttpRequest) -> list[Entry]:
+    return [
+        {
+            "items": [
+                {"title": _("Home"), "icon": "home", "link": reverse_lazy("admin:index")},
+            ],
+        },
+        {
+            "title": _("Events"),
+            "items": [
+                _list("events.event", _("Events"), "event"),
+                _list("events.eventparticipant", _("Participants"), "how_to_reg"),
+                _list("events.eventcategory", _("Categories"), "category"),
+                _list("events.eventnotification", _("Notifications"), "outgoing_mail"),
+            ],
+        },
+        {
+            "title": _("People"),
+            "items": [
+                _list("users.user", _("People"), "group"),
+                _list("users.contribution", _("Contributions"), "volunteer_activism"),
+                _list("auth.group", _("Groups"), "shield_person"),
+                _list("users.loginattempt", _("Login attempts"), "passkey"),
+            ],
+        },
+        {
+            "title": _("Schedules"),
+            "items": [
+                _list("django_celery_beat.periodictask", _("Periodic tasks"), "update"),
+                _list("django_celery_beat.crontabschedule", _("Times of day"), "calendar_clock"),
+                _list("django_celery_beat.intervalschedule", _("Intervals"), "timer"),
+                _list("django_celery_beat.clockedschedule", _("Single times"), "alarm"),
+            ],
+        },
+    ]
+
+
+def _list(model: str, title: object, icon: str) -> Entry:
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": _may_view(app, name),
+    }
+
+
+def _may_view(app: str, name: str) -> Callable[[HttpRequest], bool]:
+    def permission(request: HttpRequest) -> bool:
+        user = request.user
+        return user.has_perm(f"{app}.view_{name}") or user.has_perm(f"{app}.change_{name}")
+
+    return permission

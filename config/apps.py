@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ConfigConfig(AppConfig):
+    """What all apps share: the idempotency table, the schedules, the health endpoints."""
+
+    name = "config"
+    verbose_name = "Mutirão"

@@ -1,0 +1,33 @@
+"""The JSON of requests and answers. Apart from config.api: importing views needs it."""
+
+from typing import Any
+
+import orjson
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, parsers, renderers
+
+
+class OrjsonRenderer(renderers.BaseRenderer):
+    """JSON by orjson, five times as fast as the standard library's; times end in Z."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, media_type: Any = None, context: Any = None) -> bytes:
+        if data is None:
+            return b""
+        return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+class OrjsonParser(parsers.BaseParser):
+    """JSON by orjson, which refuses NaN, Infinity, lone surrogates and endless nesting."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            # Not from the stream: `body` has a limit, and can be read again.
+            return orjson.loads(parser_context["request"].body)
+        except orjson.JSONDecodeError as error:
+            raise exceptions.ParseError(_("JSON parse error: %s") % error) from error

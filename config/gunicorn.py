@@ -1,0 +1,25 @@
+"""How gunicorn serves, in every place: from the environment, the rest by GUNICORN_CMD_ARGS."""
+
+import os
+from pathlib import Path
+
+from config import environment, logs
+
+bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or min(2, os.cpu_count() or 1))
+worker_class = "gthread"
+threads = 4
+timeout = 30
+graceful_timeout = 20
+# Longer than a proxy keeps idle connections, so that it never writes into a closing one.
+keepalive = 75
+# A worker's sign of life must not wait for a disk.
+_memory = Path("/dev/shm")  # noqa: S108
+worker_tmp_dir = str(_memory) if _memory.is_dir() else None
+# A socket in the home folder, which all instances of a user would share.
+control_socket_disable = True
+logconfig_dict = logs.configure(
+    os.environ,
+    os.environ.get("LOG_LEVEL") or "INFO",
+    on_console=os.environ.get("DEBUG", "").lower() in environment.YES,
+)

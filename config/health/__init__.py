@@ -1,0 +1,1 @@
+"""How this replica and what it depends on are, as clients and orchestrators ask it."""

@@ -1,0 +1,173 @@
+"""Idempotency-Key: a POST that is sent again gets the answer that was computed the first time."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config import addresses
+from config.errors import DomainError
+from config.formats import OrjsonRenderer
+from config.models import IdempotentAnswer
+
+HEADER = "Idempotency-Key"
+PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}")
+# Whoever holds a key longer without an answer was killed; longer than any request may take.
+LEASE = timedelta(seconds=60)
+# Refusals of who asks or how often, not of what: the same request may be answered later.
+NEVER_KEPT = {
+    status.HTTP_401_UNAUTHORIZED,
+    status.HTTP_403_FORBIDDEN,
+    status.HTTP_429_TOO_MANY_REQUESTS,
+}
+Handler = Callable[..., Any]
+
+
+class KeyReused(DomainError):
+    code = "idempotency_key_reused"
+    message = _("This key was sent before with another request.")
+
+    def __init__(self) -> None:
+        super().__init__(attr=HEADER)
+
+
+class InProgress(DomainError):
+    code = "idempotency_in_progress"
+    message = _("The first request with this key is still being answered.")
+    wait = 1
+
+
+def idempotent(handler: Handler) -> Handler:
+    """Answer a request that carries an Idempotency-Key once, and its retries with that answer.
+
+    Stands on a function view (below `@api_view`), or on `post` or `create` of a class.
+    """
+
+    @wraps(handler)
+    def once(*args: Any, **kwargs: Any) -> Any:
+        request = next(argument for argument in args if isinstance(argument, Request))
+        if HEADER not in request.headers:
+            return handler(*args, **kwargs)
+        answer = _claim(_owner(request), _key(request), _fingerprint(request))
+        if answer.status is not None:
+            return _replay(answer)
+        return _compute(answer, request, lambda: handler(*args, **kwargs))
+
+    once.is_idempotent = True  # type: ignore[attr-defined]  # read by config.schema
+    return once
+
+
+def _owner(request: Request) -> str:
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    return f"address:{_digest(addresses.of(request))}"
+
+
+def _key(request: Request) -> str:
+    key = request.headers[HEADER]
+    if not PRINTABLE.fullmatch(key):
+        detail = exceptions.ErrorDetail(
+            str(_("Give 1 to 255 printable ASCII characters.")), code="invalid"
+        )
+        raise exceptions.ValidationError({HEADER: [detail]})
+    return key
+
+
+def _fingerprint(request: Request) -> str:
+    return _digest(f"{request.method} {request.get_full_path()}".encode() + b"\n" + request.body)
+
+
+def _digest(value: str | bytes) -> str:
+    # Keyed, because a body may hold a password, and there are few addresses.
+    return salted_hmac("config.idempotency", value, algorithm="sha256").hexdigest()
+
+
+def _claim(owner: str, key: str, fingerprint: str) -> IdempotentAnswer:
+    """Make the row of this key or find it; one without a status is ours to answer.
+
+    The insert decides between simultaneous requests, and is committed before the
+    handler runs, so that the others see it.
+    """
+    answer, is_mine = IdempotentAnswer.objects.get_or_create(
+        owner=owner, key=key, defaults={"fingerprint": fingerprint}
+    )
+    if answer.fingerprint != fingerprint:
+        raise KeyReused
+    if answer.status is None and not is_mine and not take_over(answer):
+        raise InProgress
+    return answer
+
+
+def take_over(answer: IdempotentAnswer) -> bool:
+    """Claim the row of a request that was killed; of many who try, one succeeds."""
+    now = timezone.now()
+    if answer.created_at > now - LEASE:
+        return False
+    held = IdempotentAnswer.objects.unanswered(answer)
+    answer.created_at = now
+    return bool(held.update(created_at=now))
+
+
+def _compute(answer: IdempotentAnswer, request: Request, handle: Callable[[], Any]) -> Any:
+    """Run the handler and keep its answer in the same transaction.
+
+    Killed at any line, either both are there or neither, and a retry runs after the
+    lease. Who was taken over finds its row changed, and takes its effects back.
+    """
+    view = request.parser_context["view"]
+    with transaction.atomic():
+        try:
+            response = handle()
+        except Exception as error:  # what the view would do, but inside the transaction
+            response = view.handle_exception(error)
+        if is_final := _is_final(response):
+            _keep(answer, response)
+        elif response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
+            transaction.set_rollback(True)
+    if not is_final:
+        _release(answer)
+    return response
+
+
+def _is_final(response: Any) -> bool:
+    return (
+        isinstance(response, Response)
+        and response.status_code < status.HTTP_500_INTERNAL_SERVER_ERROR
+        and response.status_code not in NEVER_KEPT
+    )
+
+
+def _keep(answer: IdempotentAnswer, response: Response) -> None:
+    headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
+    body = OrjsonRenderer().render(response.data)
+    kept = IdempotentAnswer.objects.unanswered(answer).update(
+        status=response.status_code,
+        headers=headers,
+        body=body.decode(),
+    )
+    if not kept:
+        raise InProgress
+
+
+def _release(answer: IdempotentAnswer) -> None:
+    """Let the next retry run at once; if the database is away, it runs after the lease."""
+    with suppress(DatabaseError):
+        IdempotentAnswer.objects.unanswered(answer).update(created_at=answer.created_at - LEASE)
+
+
+def _replay(answer: IdempotentAnswer) -> HttpResponse:
+    content_type = "application/json" if answer.body else None
+    response = HttpResponse(answer.body, content_type, answer.status, headers=answer.headers)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response

@@ -1,0 +1,46 @@
+"""Tasks that a row waits for: the message only makes it quicker."""
+
+import logging
+import time
+from functools import partial
+from typing import Any
+
+import structlog
+from celery.contrib.django.task import DjangoTask
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from config import request_log
+
+logger = logging.getLogger(__name__)
+# After a failure nothing is sent for so many seconds: a request with a hundred messages
+# waits for a dead broker once.
+PAUSE = 5
+
+
+class Nudge(DjangoTask):
+    """A task whose message may be lost, since a beat task finds the rows that still wait.
+
+    So a request whose work is committed is neither failed nor held up by a dead broker.
+    """
+
+    broker_away_until = 0.0
+
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        transaction.on_commit(partial(self._send, *args, **kwargs))
+
+    def _send(self, *args: Any, **kwargs: Any) -> None:
+        if time.monotonic() < Nudge.broker_away_until:
+            return
+        try:
+            with structlog.contextvars.bound_contextvars(**_who()):
+                self.delay(*args, **kwargs)
+        except OperationalError:
+            Nudge.broker_away_until = time.monotonic() + PAUSE
+            logger.warning("The broker is away; rows wait for %s.", self.name)
+
+
+def _who() -> dict[str, Any]:
+    """The user of the request, to stand in the lines of the task as well."""
+    user_id = request_log.current_user_id()
+    return {} if user_id is None else {"user_id": user_id}

@@ -1,0 +1,360 @@
+"""All settings, from the environment. Names and purposes: docs/setup.md and .env.example."""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from kombu import Queue
+
+from config import logs
+from config.environment import faults
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# --- Where we run -------------------------------------------------------------------------
+ENVIRONMENT = env("ENVIRONMENT", default="development")
+DEBUG = env.bool("DEBUG", default=False)
+if found := faults(env.ENVIRON):
+    raise ImproperlyConfigured("Refusing to start:\n- " + "\n- ".join(found))
+
+VERSION = (
+    env("APP_VERSION", default=None)
+    or tomllib.loads((BASE_DIR / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+)
+SECRET_KEY = env("SECRET_KEY")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+DOMAIN = env("DOMAIN", default="localhost:8000")
+# Behind TLS everywhere but on a developer's own machine.
+SCHEME = "http" if ENVIRONMENT == "development" else "https"
+SITE_URL = f"{SCHEME}://{DOMAIN}"
+# Links in mails lead to the front end; without one, to the small pages of users/pages.py.
+FRONTEND_URL = env("FRONTEND_URL", default=f"{SITE_URL}/account")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+# Networks of our own proxies: only they are believed who the client is.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+# --- Applications -------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "django_celery_beat",
+    "django_filters",
+    "django_structlog",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "pghistory",
+    "pgtrigger",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "config",
+    "users",
+    "events",
+]
+MIDDLEWARE = [
+    "config.request_log.request_line",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.answer_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "config.middleware.optional_slash",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "pghistory.middleware.HistoryMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Data ---------------------------------------------------------------------------------
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": env.db_url("DATABASE_URL")}
+DATABASES["default"].update(
+    ENGINE="config.postgres",
+    ATOMIC_REQUESTS=False,  # a transaction is visible where it matters
+    CONN_HEALTH_CHECKS=True,
+    OPTIONS={
+        "connect_timeout": 3,
+        # 100 connections are shared by all processes: at most two for each.
+        "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=2), "timeout": 5},
+    },
+)
+REDIS_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
+REDIS_URL = env("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "mutirao",
+        "OPTIONS": {
+            # A cache that is away costs time, never an answer.
+            "IGNORE_EXCEPTIONS": True,
+            "LOG_IGNORED_EXCEPTIONS": True,
+            "CONNECTION_POOL_KWARGS": REDIS_TIMEOUTS,
+        },
+    },
+}
+# Lifetimes of cached answers in seconds, by endpoint; each is emptied by the writes that change it.
+CACHE_LIFETIMES = {"events": 60}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = int(timedelta(weeks=2).total_seconds())
+MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / ".run" / "media"))
+MEDIA_URL = "/media/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = env("STATIC_ROOT", default=None)
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+# Without a folder filled by collectstatic, files are served from where the packages keep them.
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_ROOT = BASE_DIR / "config" / "static_root"  # what browsers ask for at the root
+
+# --- Celery -------------------------------------------------------------------------------
+CELERY_BROKER_URL = env("BROKER_URL")
+CELERY_RESULT_BACKEND = CELERY_BROKER_URL
+CELERY_RESULT_EXPIRES = timedelta(hours=1)
+# The row is the proof, not the result: a task that is asked for one says `ignore_result=False`.
+# Waiting for results would also tie each publishing request to the result server.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_REDIS_SOCKET_TIMEOUT = CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 1
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 40
+CELERY_TASK_TIME_LIMIT = 50
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 100
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Publishing never retries inside a request: the row waits, a beat task finds it.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **REDIS_TIMEOUTS,
+    "max_retries": 0,  # of connecting to publish; a worker's own connection comes back for ever
+    "visibility_timeout": 60,  # longer than the longest time limit, or a task would run twice
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 60}
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"*.send_*": {"queue": "mail"}}
+# Named here, so that a worker that is not told its queues serves them all.
+CELERY_TASK_QUEUES = [Queue("default"), Queue("mail")]
+CELERY_TIMEZONE = "America/Sao_Paulo"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Starters: `manage.py seed_schedules` makes rows of the missing ones, which staff may then change.
+SCHEDULES = {
+    "cleanup-expired-events": ("events.tasks.cleanup_expired_events", crontab(hour=2, minute=0)),
+    "event-reminders": ("events.tasks.send_bulk_event_reminders", crontab(minute="*/5")),
+    "waiting-event-mails": ("events.tasks.retry_waiting_notifications", crontab(minute="*/2")),
+    "waiting-welcome-mails": ("users.tasks.retry_waiting_welcomes", crontab(minute="*/5")),
+    "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
+    "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
+    "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
+}
+# So long after its end a finished event moves to the archive.
+EVENT_ARCHIVE_AFTER = timedelta(days=30)
+# Rows of these models are deleted so long after the moment in the named field.
+RETENTION = {
+    "config.IdempotentAnswer": ("created_at", timedelta(days=1)),
+    "users.LoginAttempt": ("attempted_at", timedelta(days=90)),
+    "events.EventNotification": ("created_at", timedelta(days=365)),
+}
+
+# --- Accounts and limits ------------------------------------------------------------------
+AUTH_USER_MODEL = "users.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Accepted from imported accounts, and upgraded at the next login.
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.BCryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=60),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "SIGNING_KEY": env("JWT_SIGNING_KEY"),
+    "ALGORITHM": "HS256",
+    "ISSUER": "mutirao",
+    "LEEWAY": 30,  # seconds by which the clocks of two replicas may differ
+}
+# Off only where a test knocks on every door.
+RATE_LIMITS_ENABLED = env.bool("RATE_LIMITS_ENABLED", default=True)
+# How often within how long, as the limits library writes it; one count for all replicas.
+RATE_LIMITS = {
+    "login": "5/15minutes",  # failures per account and address, then locked
+    "register": "20/hour",  # per address
+    "mail": "5/hour",  # mails that anyone can ask us to send, per mailbox
+    "mail_address": "20/hour",  # such requests, per address
+}
+
+# --- API ----------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["users.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["config.formats.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.formats.OrjsonParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "config.api.PageNumberPagination",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` means nothing here
+}
+# Which of these an operation may answer, config.schema tells by what it is.
+REFUSALS = ["400", "401", "403", "404", "406", "409", "413", "415", "429", "503"]
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "config.exception_handler.ExceptionHandler",
+    "ALLOWED_ERROR_STATUS_CODES": REFUSALS,
+    "ERROR_SCHEMAS": dict.fromkeys(REFUSALS, "config.schema.ErrorsSerializer"),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Mutirão",
+    "VERSION": "1",
+    "DESCRIPTION": "Community-action organisations: events, volunteers and their hours.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/favicon.ico",
+    "PREPROCESSING_HOOKS": ["config.schema.only_canonical_paths"],
+    "ENUM_NAME_OVERRIDES": {
+        "ErrorType": "config.schema.ERROR_TYPES",
+        "EventStatus": "events.models.Event.Status",
+        "ParticipantStatus": "events.models.EventParticipant.Status",
+        "Language": "users.models.User.Language",
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "accept-language",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+]
+CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
+CORS_URLS_REGEX = r"^/(api|health|healthz|readiness|liveness)"
+
+# --- Headers ------------------------------------------------------------------------------
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = False  # nginx redirects
+# W008 asks for that redirect, W019 for DENY.
+SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W019"]
+SECURE_HSTS_SECONDS = 31_536_000 if SCHEME == "https" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SCHEME == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SCHEME == "https"
+_PAGE = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; "
+)
+# By the start of the path; the first that fits counts.
+CONTENT_SECURITY_POLICIES = {
+    "/admin": _PAGE + "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Unfold's Alpine
+    "/docs": _PAGE + "script-src 'self' 'unsafe-inline'",  # Swagger UI starts inline
+    "/account": _PAGE + "script-src 'none'",
+    "": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+}
+
+# --- Mail ---------------------------------------------------------------------------------
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"Mutirão <no-reply@{DOMAIN.split(':')[0]}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Language and time --------------------------------------------------------------------
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", _("Portuguese (Brazil)")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "America/Sao_Paulo"
+USE_TZ = True
+
+# --- Logs ---------------------------------------------------------------------------------
+LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+LOGGING = logs.configure(env.ENVIRON, LOG_LEVEL, on_console=DEBUG)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+# Reading writes no history, so it need not know who reads.
+PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+# --- Admin --------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Mutirão",
+    "SITE_HEADER": "Mutirão",
+    "SITE_SYMBOL": "volunteer_activism",
+    "SITE_URL": None,  # the front end lives elsewhere
+    "SITE_FAVICONS": [{"rel": "icon", "href": "/favicon.ico"}],
+    "SHOW_LANGUAGES": True,
+    "STYLES": [f"{STATIC_URL}config/admin.css"],
+    "SCRIPTS": [f"{STATIC_URL}config/admin.js"],
+    "LOGIN": {"form": "users.admin_login.LoginForm"},
+    "SIDEBAR": {"navigation": "config.admin.sidebar.navigation"},
+    # The greens of Tailwind's emerald, one step darker, so that white on 600 is easy to read.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.9% .021 166.113)",
+            "100": "oklch(95% .052 163.051)",
+            "200": "oklch(90.5% .093 164.15)",
+            "300": "oklch(84.5% .143 164.978)",
+            "400": "oklch(69.6% .17 162.48)",
+            "500": "oklch(59.6% .145 163.225)",
+            "600": "oklch(50.8% .118 165.612)",
+            "700": "oklch(43.2% .095 166.913)",
+            "800": "oklch(37.8% .077 168.94)",
+            "900": "oklch(31.5% .063 170)",
+            "950": "oklch(26.2% .051 172.552)",
+        },
+    },
+}

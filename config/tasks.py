@@ -1,0 +1,31 @@
+"""What workers do for no app in particular. Each may run twice or be killed at any point."""
+
+import logging
+
+from celery import shared_task
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+
+
+@shared_task
+def clean_cache() -> None:
+    """Every night: delete the expired sessions of the admin; Redis ends its own entries itself."""
+    call_command("clearsessions")
+
+
+@shared_task
+def clean_data() -> None:
+    """Every night: delete what settings.RETENTION does not keep longer, in short statements."""
+    for label, (field, age) in settings.RETENTION.items():
+        rows = apps.get_model(label).objects
+        old = rows.filter(**{f"{field}__lt": timezone.now() - age}).values_list("pk", flat=True)
+        deleted = 0
+        while ids := list(old[:BATCH]):
+            deleted += rows.filter(pk__in=ids).delete()[0]
+        logger.info("Deleted %s rows of %s.", deleted, label)

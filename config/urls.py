@@ -1,0 +1,34 @@
+"""Table of contents of the site."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from events.views.attendance import HistoryView
+
+api: list[URLPattern | URLResolver] = [
+    # From events: accounts know nothing of them.
+    path("users/profile/participations/", HistoryView.as_view(), name="my-history"),
+    path("", include("users.urls")),
+    path("events/", include("events.urls")),
+]
+
+urlpatterns = [
+    path("", include("config.health.urls")),
+    path("api/v1/", include(api)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    # Clients of the older documents use the prefix without a version.
+    path("api/", include((api, "unversioned"))),
+    path("", RedirectView.as_view(pattern_name="docs")),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("i18n/", include("django.conf.urls.i18n")),  # the language switch of the admin
+    path("account/", include(("users.page_urls", "account"))),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "config.error_pages.bad_request"
+handler403 = "config.error_pages.permission_denied"
+handler404 = "config.error_pages.not_found"
+handler500 = "config.error_pages.server_error"

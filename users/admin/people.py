@@ -1,0 +1,128 @@
+"""People and their accounts."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+
+from config.admin.commands import ask_about_many, ask_about_one
+from config.admin.filters import DayRangeFilter
+from config.admin.tabs import Tab, has_object
+from users.admin import commands
+from users.admin.sign_ins import SessionsTab
+from users.models import User
+
+MOMENTS = ("joined_at", "registered_at", "last_login")
+# Who may hand these out could make themselves a superuser.
+POWERS = ("is_staff", "is_superuser", "groups")
+
+
+class LowerCaseEmail(forms.ModelForm):
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+
+class NewPersonForm(LowerCaseEmail, UserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email", "first_name", "last_name", "language")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    form = LowerCaseEmail
+    add_form = NewPersonForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["email", "name", "city", "joined_at", "is_active", "is_staff"]
+    list_filter = ["is_active", "is_staff", "groups", ("joined_at", DayRangeFilter)]
+    list_filter_submit = True
+    list_per_page = 50
+    search_fields = ["email", "first_name__unaccent", "last_name__unaccent", "city__unaccent"]
+    ordering = ["-joined_at", "-pk"]
+    filter_horizontal = ()
+    autocomplete_fields = ["groups"]
+    actions = ["deactivate_selected", "reactivate_selected"]
+    actions_detail = ["change_password", "deactivate", "reactivate"]
+    readonly_fields = ["is_active", "pending_email", "email_confirmed_at", *MOMENTS]
+    fieldsets = [
+        (None, {"fields": ["email", ("first_name", "last_name"), "phone", "language"]}),
+        (_("Profile"), {"fields": ["bio", ("birth_date", "is_public")]}),
+        (
+            _("Place"),
+            {"fields": ["city", ("latitude", "longitude"), "travel_radius_km"]},
+        ),
+        (_("Permissions"), {"fields": ["is_staff", "is_superuser", "groups"]}),
+        (_("State"), {"fields": ["is_active", "pending_email", "email_confirmed_at", *MOMENTS]}),
+    ]
+    add_fieldsets = [
+        (
+            None,
+            {"fields": ["email", "first_name", "last_name", "language", "password1", "password2"]},
+        ),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        fields = [*super().get_readonly_fields(request, obj)]
+        return fields if request.user.is_superuser else [*fields, *POWERS]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A superuser is changed by superusers only."""
+        if getattr(obj, "is_superuser", False) and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What people did stays; their accounts are deactivated."""
+        return False
+
+    def get_changeform_datasets(self, request: HttpRequest) -> list[type[Tab]]:
+        return [SessionsTab] if has_object(request) else []
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """Offer to close an open account, and to open a closed one."""
+        user = self.get_object(request, unquote(object_id))
+        hidden = "reactivate" if user and user.is_active else "deactivate"
+        actions = super().get_actions_detail(request, object_id)
+        return [one for one in actions if one.path != hidden]
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
+    ) -> None:
+        """A new address is unproven, and takes the place of one that waits."""
+        if change and "email" in form.changed_data:
+            obj.email_confirmed_at, obj.pending_email = None, ""
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("name"), ordering="first_name")
+    def name(self, user: User) -> str:
+        return user.name
+
+    @action(description=_("Change password"), permissions=["change"], icon="password")
+    def change_password(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:auth_user_password_change", args=[object_id]))
+
+    @action(description=commands.DEACTIVATE.button, permissions=["change"], icon="person_off")
+    def deactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return ask_about_one(self, request, object_id, commands.DEACTIVATE)
+
+    @action(description=commands.REACTIVATE.button, permissions=["change"], icon="person_check")
+    def reactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return ask_about_one(self, request, object_id, commands.REACTIVATE)
+
+    @admin.action(description=_("Deactivate selected accounts"), permissions=["change"])
+    def deactivate_selected(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse:
+        return ask_about_many(self, request, users, commands.DEACTIVATE)
+
+    @admin.action(description=_("Reactivate selected accounts"), permissions=["change"])
+    def reactivate_selected(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse:
+        return ask_about_many(self, request, users, commands.REACTIVATE)

@@ -1,0 +1,27 @@
+"""The sign-in to the admin, within the same limits of guessing as that of the API."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AuthenticationForm
+
+from users.services import LockedOut
+from users.services.signing_in import check_credentials
+from users.views.requests import device
+
+
+class LoginForm(AuthenticationForm):
+    def clean(self) -> dict[str, Any]:
+        email, password = map(self.cleaned_data.get, ("username", "password"))
+        if email and password:
+            try:
+                self.user_cache = check_credentials(email, password, device(self.request))
+            except LockedOut as error:
+                minutes = max(1, round((error.wait or 0) / 60))  # type: ignore[attr-defined]
+                text = _("Too many attempts. Try again in %(minutes)d minutes.")
+                raise forms.ValidationError(text % {"minutes": minutes}, "locked_out") from error
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return self.cleaned_data

@@ -1,0 +1,83 @@
+"""The mails about accounts, in the language of their reader."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from users import mail_tokens
+from users.mail_tokens import Purpose
+from users.models import User
+
+PAGES = {
+    Purpose.CONFIRM_EMAIL: "confirm-email",
+    Purpose.CHANGE_EMAIL: "change-email",
+    Purpose.RESET_PASSWORD: "reset-password",
+    Purpose.SIGN_IN: "sign-in",
+}
+
+
+def welcome(user: User) -> None:
+    """Greet, and ask to confirm the address."""
+    with translation.override(user.language):
+        link = _link(Purpose.CONFIRM_EMAIL, user)
+        _send(_("Welcome to Mutirão"), "welcome", user, button=_("Confirm my e-mail"), link=link)
+
+
+def sign_in_link(user: User) -> None:
+    with translation.override(user.language):
+        link = _link(Purpose.SIGN_IN, user)
+        _send(_("Your link to sign in"), "sign_in_link", user, button=_("Sign in"), link=link)
+
+
+def password_reset(user: User) -> None:
+    with translation.override(user.language):
+        link = _link(Purpose.RESET_PASSWORD, user)
+        button = _("Choose a new password")
+        _send(_("Choose a new password"), "password_reset", user, button=button, link=link)
+
+
+def password_changed(user: User) -> None:
+    with translation.override(user.language):
+        _send(_("Your password was changed"), "password_changed", user)
+
+
+def email_change(user: User) -> None:
+    """Ask the new address to confirm that it is theirs."""
+    with translation.override(user.language):
+        _send(
+            _("Confirm your new e-mail"),
+            "email_change",
+            user,
+            to=user.pending_email,
+            button=_("Confirm my new e-mail"),
+            link=_link(Purpose.CHANGE_EMAIL, user),
+        )
+
+
+def email_change_notice(user: User) -> None:
+    """Tell the old address while the change can still be stopped."""
+    with translation.override(user.language):
+        subject = _("Your e-mail is about to change")
+        _send(subject, "email_change_notice", user, new_email=user.pending_email)
+
+
+def _link(purpose: Purpose, user: User) -> str:
+    query = urlencode({"token": mail_tokens.make(purpose, user)})
+    return f"{settings.FRONTEND_URL}/{PAGES[purpose]}/?{query}"
+
+
+def _send(subject: str, template: str, user: User, *, to: str = "", **facts: Any) -> None:
+    """Write the text once; the HTML shows the same paragraphs, and the link as a button."""
+    # On one line: a line break in a name would look like text of ours.
+    facts |= {"subject": subject, "name": " ".join(user.first_name.split())}
+    text = render_to_string(f"users/mail/{template}.txt", facts)
+    facts["paragraphs"] = [part.strip() for part in text.split("\n\n") if part.strip()]
+    body = "\n\n".join(facts["paragraphs"])
+    message = EmailMultiAlternatives(subject, body, to=[to or user.email])
+    message.attach_alternative(render_to_string("users/mail/base.html", facts), "text/html")
+    message.send()

@@ -1,0 +1,91 @@
+"""Examples for the description of the API."""
+
+from drf_spectacular.utils import OpenApiExample
+
+_PROFILE = {
+    "email": "ana@example.org",
+    "first_name": "Ana",
+    "last_name": "Souza",
+    "phone": "+5548987654321",
+    "bio": "Gosto de plantar árvores.",
+    "city": "Florianópolis",
+    "latitude": -27.5954,
+    "longitude": -48.548,
+    "travel_radius_km": 25,
+    "language": "pt-br",
+    "birth_date": "1994-08-21",
+    "is_public": True,
+}
+_TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"  # noqa: S105
+_MAIL_TOKEN = "WzcsIjNmMmUi…:1uBQ0x:…"  # noqa: S105
+
+CREDENTIALS = OpenApiExample(
+    "Ana", {"email": "ana@example.org", "password": "um segredo bem guardado"}, request_only=True
+)
+REFRESH = OpenApiExample("Refresh token", {"refresh": _TOKEN}, request_only=True)
+ACCEPTED = OpenApiExample("Accepted", {}, response_only=True)
+PAIR = OpenApiExample("Tokens", {"access": _TOKEN, "refresh": _TOKEN}, response_only=True)
+TOKEN = OpenApiExample("A token", {"token": _TOKEN}, request_only=True)
+MAIL_TOKEN = OpenApiExample("From the link of a mail", {"token": _MAIL_TOKEN}, request_only=True)
+ADDRESS = OpenApiExample("Ana", {"email": "ana@example.org"}, request_only=True)
+NEW_ADDRESS = OpenApiExample(
+    "Another address",
+    {"email": "ana.souza@example.org", "current_password": "um segredo bem guardado"},
+    request_only=True,
+)
+NEW_PASSWORD = OpenApiExample(
+    "From the link of a mail",
+    {"token": _MAIL_TOKEN, "new_password": "girassol amarelo 42"},
+    request_only=True,
+)
+PASSWORD_CHANGE = OpenApiExample(
+    "Another password",
+    {"current_password": "um segredo bem guardado", "new_password": "girassol amarelo 42"},
+    request_only=True,
+)
+SENT = OpenApiExample(
+    "Whether or not there is such an account",
+    {"detail": "Se este e-mail tiver uma conta, uma mensagem está a caminho."},
+    response_only=True,
+    status_codes=["202"],
+)
+SESSION = OpenApiExample(
+    "A telephone",
+    {
+        "id": "8f14e45f-ceea-467f-a0e6-3c1d5b7a9d20",
+        "user_agent": "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36",
+        "address": "203.0.113.7",
+        "created_at": "2027-05-01T12:00:00Z",
+        "last_used_at": "2027-05-03T18:30:00Z",
+        "expires_at": "2027-05-10T18:30:00Z",
+        "is_current": True,
+    },
+    response_only=True,
+)
+NEW_ACCOUNT = OpenApiExample(
+    "Ana",
+    {
+        "email": "ana@example.org",
+        "password": "um segredo bem guardado",
+        "first_name": "Ana",
+        "last_name": "Souza",
+    },
+    request_only=True,
+)
+USER = OpenApiExample("Ana", {"id": 7, **_PROFILE}, response_only=True, status_codes=["201"])
+PROFILE_CHANGE = OpenApiExample("A move", {"city": "Olinda", "is_public": True}, request_only=True)
+PROFILE = OpenApiExample("Ana", _PROFILE, response_only=True, status_codes=["200"])
+PUBLIC_PROFILE = OpenApiExample(
+    "Ana",
+    {
+        "id": 7,
+        "first_name": "Ana",
+        "last_name": "Souza",
+        "bio": "Gosto de plantar árvores.",
+        "city": "Florianópolis",
+        "joined_at": "2026-03-01T12:00:00Z",
+        "hours": 42.5,
+    },
+    response_only=True,
+    status_codes=["200"],
+)

@@ -1,0 +1,57 @@
+"""The shape of what clients send to commands, and of the tokens they get."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from users.fields import AddressField, PasswordField
+
+LONGEST_TOKEN = 2048
+
+
+class TokenField(serializers.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_TOKEN, **kwargs)
+
+
+class CredentialsSerializer(serializers.Serializer):
+    email = AddressField()
+    password = PasswordField()
+
+
+class AddressSerializer(serializers.Serializer):
+    email = AddressField()
+
+
+class TokenSerializer(serializers.Serializer):
+    token = TokenField()
+
+
+class RefreshSerializer(serializers.Serializer):
+    refresh = TokenField()
+
+
+class PairSerializer(serializers.Serializer):
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)
+
+
+class EmailChangeSerializer(serializers.Serializer):
+    email = AddressField()
+    current_password = PasswordField()
+
+
+class NewPasswordSerializer(serializers.Serializer):
+    token = TokenField()
+    new_password = PasswordField()
+
+
+class PasswordChangeSerializer(serializers.Serializer):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class SentSerializer(serializers.Serializer):
+    """The same answer for known and unknown addresses."""
+
+    detail = serializers.CharField(read_only=True)

@@ -1,0 +1,7 @@
+"""People, their sign-ins, and the ledger that all numbers come from."""
+
+from users.models.ledger import Contribution, ContributionTotal
+from users.models.people import User
+from users.models.sign_ins import LoginAttempt, TokenFamily
+
+__all__ = ["Contribution", "ContributionTotal", "LoginAttempt", "TokenFamily", "User"]

@@ -1,0 +1,12 @@
+"""Routes of the pages that links in mails lead to; the names stand in users.emails too."""
+
+from django.urls import path
+
+from users import pages
+
+urlpatterns = [
+    path("confirm-email/", pages.ConfirmEmailPage.as_view(), name="confirm-email"),
+    path("change-email/", pages.ChangeEmailPage.as_view(), name="change-email"),
+    path("reset-password/", pages.ResetPasswordPage.as_view(), name="reset-password"),
+    path("sign-in/", pages.SignInPage.as_view(), name="sign-in"),
+]

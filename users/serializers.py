@@ -1,0 +1,124 @@
+"""The shape of people and their sign-ins in JSON."""
+
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+
+from config.api import ModelSerializer
+from users.fields import AddressField, PasswordField, PhoneField
+from users.models import TokenFamily, User
+from users.services.accounts import EMAIL_TAKEN
+
+PROFILE: tuple[str, ...] = (
+    "email",
+    "first_name",
+    "last_name",
+    "phone",
+    "bio",
+    "city",
+    "latitude",
+    "longitude",
+    "travel_radius_km",
+    "language",
+    "birth_date",
+    "is_public",
+)
+
+
+class ProfileSerializer(ModelSerializer):
+    """What a person sees and says of themselves."""
+
+    phone = PhoneField(required=False, allow_blank=True, max_length=40)
+
+    default_error_messages = {"half_a_place": _("Give latitude and longitude, or neither.")}
+
+    class Meta:
+        model = User
+        fields = PROFILE
+        read_only_fields: tuple[str, ...] = ("email",)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "latitude" in attrs or "longitude" in attrs:
+            place = {
+                name: attrs.get(name, getattr(self.instance, name, None))
+                for name in ("latitude", "longitude")
+            }
+            missing = [name for name, value in place.items() if value is None]
+            if len(missing) == 1:
+                message = self.error_messages["half_a_place"]
+                raise serializers.ValidationError({missing[0]: message}, "half_a_place")
+            # Both are written, so that two requests cannot leave half of each.
+            attrs |= place
+        return attrs
+
+    def update(self, instance: User, validated_data: dict[str, Any]) -> User:
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        # Only these: the rest of the row may have changed since it was read.
+        instance.save(update_fields=validated_data.keys())
+        return instance
+
+
+class UserSerializer(ProfileSerializer):
+    """A person, as they see themselves after signing up."""
+
+    class Meta(ProfileSerializer.Meta):
+        fields = ("id", *PROFILE)
+
+
+class RegisterSerializer(ProfileSerializer):
+    """What a new account is made of."""
+
+    email = AddressField(validators=[UniqueValidator(User.objects.all(), EMAIL_TAKEN)])
+    password = PasswordField()
+
+    class Meta(ProfileSerializer.Meta):
+        fields = ("password", *PROFILE)
+        read_only_fields = ()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        names = {name: attrs.get(name, "") for name in ("email", "first_name", "last_name")}
+        try:
+            validate_password(attrs["password"], User(**names))
+        except ValidationError as error:
+            raise serializers.ValidationError(
+                {"password": serializers.as_serializer_error(error)["non_field_errors"]}
+            ) from error
+        return super().validate(attrs)
+
+
+class PublicProfileSerializer(ModelSerializer):
+    """What everyone may know of a person who agreed to it."""
+
+    hours = serializers.FloatField(read_only=True)
+
+    class Meta:
+        model = User
+        fields = ("id", "first_name", "last_name", "bio", "city", "joined_at", "hours")
+
+
+class SessionSerializer(ModelSerializer):
+    """A sign-in as its owner sees it; nothing here lets anyone sign in."""
+
+    last_used_at = serializers.DateTimeField(source="rotated_at", read_only=True)
+    is_current = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TokenFamily
+        fields = (
+            "id",
+            "user_agent",
+            "address",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+            "is_current",
+        )
+
+    def get_is_current(self, family: TokenFamily) -> bool:
+        claims = self.context["request"].auth
+        return claims is not None and claims["family"] == str(family.pk)

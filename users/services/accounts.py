@@ -1,0 +1,116 @@
+"""Accounts: how one is made, gets its address, and is closed."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config import limits
+from users import emails, mail_tokens, tasks
+from users.mail_tokens import Purpose
+from users.models import User
+
+# Younger accounts are still with the task that was started for them; older ones are given up.
+WELCOME_OVERDUE = timedelta(minutes=5)
+WELCOME_GIVEN_UP = timedelta(days=3)
+EMAIL_TAKEN = _("This e-mail has an account already.")
+
+
+@transaction.atomic
+def register(*, email: str, password: str, **profile: Any) -> User:
+    """Make an account and greet its owner; of several for one address, one is made."""
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                email, password, registered_at=timezone.now(), **profile
+            )
+    except IntegrityError as error:
+        if User.objects.filter(email=User.normalize_username(email)).exists():
+            raise _taken("email") from error
+        raise
+    tasks.send_welcome_email.delay_on_commit(user.pk)
+    return user
+
+
+@transaction.atomic
+def welcome(user_id: int) -> None:
+    """Greet a person once, however often this runs.
+
+    The update is the claim: a second run waits for it, then finds nothing to do. If the
+    mail fails, the claim rolls back and a retry sends it.
+    """
+    mine = User.objects.filter(pk=user_id)
+    if mine.filter(welcomed_at=None, is_active=True).update(welcomed_at=Now()):
+        emails.welcome(mine.get())
+
+
+def overdue_welcomes() -> list[int]:
+    now = timezone.now()
+    waiting = User.objects.waiting_for_welcome().filter(
+        registered_at__range=(now - WELCOME_GIVEN_UP, now - WELCOME_OVERDUE)
+    )
+    return list(waiting.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def confirm_email(token: str) -> User:
+    """Note that the account's address is its owner's."""
+    user = mail_tokens.redeem(Purpose.CONFIRM_EMAIL, token)
+    user.email_confirmed_at = timezone.now()
+    user.save(update_fields=["email_confirmed_at"])
+    return user
+
+
+@transaction.atomic
+def request_email_change(user: User, email: str) -> None:
+    """Let a new address wait for its confirmation; the old one hears of it meanwhile."""
+    if User.objects.filter(email=email).exists():
+        raise _taken("email")
+    if limits.hit("mail", email) is not None:
+        return
+    User.objects.filter(pk=user.pk).update(pending_email=email)
+    # The notice first: without a broker neither goes, and never the other one alone.
+    tasks.send_email_change_notice.delay_on_commit(user.pk)
+    tasks.send_email_change.delay_on_commit(user.pk)
+
+
+@transaction.atomic
+def confirm_email_change(token: str) -> User:
+    """Make the waiting address the account's login, unless another account took it."""
+    user = mail_tokens.redeem(Purpose.CHANGE_EMAIL, token)
+    user.email, user.pending_email = user.pending_email, ""
+    user.email_confirmed_at = timezone.now()
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email", "pending_email", "email_confirmed_at"])
+    except IntegrityError as error:
+        raise _taken("token") from error
+    return user
+
+
+def mail_email_change(user_id: int) -> None:
+    if user := User.objects.filter(pk=user_id, is_active=True).exclude(pending_email="").first():
+        emails.email_change(user)
+
+
+def mail_email_change_notice(user_id: int) -> None:
+    if user := User.objects.filter(pk=user_id, is_active=True).exclude(pending_email="").first():
+        emails.email_change_notice(user)
+
+
+def deactivate(user: User) -> None:
+    """Close an account: its tokens, and its sign-in to the admin, stop at the next request."""
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def reactivate(user: User) -> None:
+    """Open an account again; its owner signs in anew."""
+    User.objects.filter(pk=user.pk).update(is_active=True)
+
+
+def _taken(field: str) -> ValidationError:
+    return ValidationError({field: ValidationError(EMAIL_TAKEN, code="unique")})

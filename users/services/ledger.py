@@ -1,0 +1,118 @@
+"""The ledger of what people gave: lines are written once, reversed at most once, never changed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+from users.models import Contribution
+
+# The new lines and the totals they change, in one statement: no reader sees one without the
+# other, and a line that was there already adds nothing. The order of the totals is the order
+# of their locks.
+RECORD = """
+WITH line AS (
+    INSERT INTO users_contribution
+        (user_id, kind, amount, source, reverses_id, reason, happened_at, recorded_at)
+    SELECT *, now() FROM unnest(
+        %s::bigint[], %s::text[], %s::numeric[], %s::text[], %s::bigint[], %s::text[],
+        %s::timestamptz[]
+    )
+    ON CONFLICT (source) DO NOTHING
+    RETURNING user_id, kind, amount
+)
+INSERT INTO users_contributiontotal AS total (user_id, kind, amount)
+SELECT user_id, kind, sum(amount) FROM line GROUP BY user_id, kind ORDER BY user_id, kind
+ON CONFLICT (user_id, kind) DO UPDATE SET amount = total.amount + excluded.amount
+"""
+
+RECOUNT = """
+MERGE INTO users_contributiontotal AS total
+USING (
+    SELECT user_id, kind, sum(amount) AS amount
+    FROM (
+        SELECT user_id, kind, amount FROM users_contribution
+        UNION ALL
+        SELECT user_id, kind, 0 FROM users_contributiontotal
+    ) AS line
+    GROUP BY user_id, kind
+) AS truth
+ON total.user_id = truth.user_id AND total.kind = truth.kind
+WHEN MATCHED AND total.amount <> truth.amount THEN UPDATE SET amount = truth.amount
+WHEN NOT MATCHED THEN INSERT (user_id, kind, amount)
+    VALUES (truth.user_id, truth.kind, truth.amount)
+"""
+
+
+class ReversalIsFinal(DomainError):
+    code = "reversal_is_final"
+    message = _("A reversal cannot be reversed; record the contribution again.")
+
+
+def record_contribution(
+    user_id: int, *, kind: str, amount: Decimal, source: str, happened_at: datetime
+) -> Contribution:
+    """Add a line to a person's ledger and to their total, once for each source."""
+    line = Contribution(
+        user_id=user_id, kind=kind, amount=amount, source=source, happened_at=happened_at
+    )
+    record_contributions([line])
+    return Contribution.objects.get(source=source)
+
+
+def record_contributions(lines: Iterable[Contribution]) -> None:
+    """Add many unsaved lines at once, skipping those whose source is known.
+
+    Sorted by person, so that two calls cannot wait for each other; a transaction that
+    records for several people does so in one call.
+    """
+    ordered = sorted(lines, key=lambda line: (line.user_id, line.source))
+    if not ordered:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            RECORD,
+            [
+                [line.user_id for line in ordered],
+                [line.kind for line in ordered],
+                [line.amount for line in ordered],
+                [line.source for line in ordered],
+                [line.reverses_id for line in ordered],
+                [line.reason for line in ordered],
+                [line.happened_at for line in ordered],
+            ],
+        )
+
+
+def reverse_contribution(contribution: Contribution, *, reason: str) -> Contribution:
+    """Cancel a line by a negative one, once; it counts for the same moment as the original."""
+    if contribution.reverses_id:
+        raise ReversalIsFinal
+    source = f"{contribution.source}:reversed"
+    reversal = Contribution(
+        user_id=contribution.user_id,
+        kind=contribution.kind,
+        amount=-contribution.amount,
+        source=source,
+        reverses=contribution,
+        reason=reason,
+        happened_at=contribution.happened_at,
+    )
+    record_contributions([reversal])
+    return Contribution.objects.get(source=source)
+
+
+@transaction.atomic
+def recount() -> int:
+    """Rebuild all totals from the ledger; return how many differed.
+
+    The lock waits for whoever is recording, and lets nobody record until the end: each
+    line is then either counted here or added to the total afterwards, never both.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE users_contributiontotal IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(RECOUNT)
+        return cursor.rowcount

@@ -1,0 +1,57 @@
+"""What workers do for accounts. Each may run twice, late, or after its row is gone.
+
+Those that are plain DjangoTasks have no row that waits: without a broker the request for
+such a mail fails, so that it is made again.
+"""
+
+from typing import Any
+
+from celery import shared_task
+from celery.contrib.django.task import DjangoTask
+
+from users import services
+
+PATIENT: dict[str, Any] = {"autoretry_for": (OSError,), "retry_backoff": 5, "max_retries": 5}
+
+
+@shared_task(**PATIENT)
+def send_welcome_email(user_id: int) -> None:
+    services.welcome(user_id)
+
+
+@shared_task(base=DjangoTask, **PATIENT)
+def send_sign_in_link(user_id: int) -> None:
+    services.mail_sign_in_link(user_id)
+
+
+@shared_task(base=DjangoTask, **PATIENT)
+def send_password_reset(user_id: int) -> None:
+    services.mail_password_reset(user_id)
+
+
+@shared_task(**PATIENT)
+def send_password_changed(user_id: int) -> None:
+    services.mail_password_changed(user_id)
+
+
+@shared_task(base=DjangoTask, **PATIENT)
+def send_email_change(user_id: int) -> None:
+    services.mail_email_change(user_id)
+
+
+@shared_task(base=DjangoTask, **PATIENT)
+def send_email_change_notice(user_id: int) -> None:
+    services.mail_email_change_notice(user_id)
+
+
+@shared_task
+def retry_waiting_welcomes() -> None:
+    """Every five minutes: start what was lost between commit and queue, or failed."""
+    for user_id in services.overdue_welcomes():
+        send_welcome_email.delay(user_id)
+
+
+@shared_task
+def delete_expired_tokens() -> None:
+    """Every night."""
+    services.delete_expired_tokens()

@@ -1,0 +1,125 @@
+"""Accounts: signing up, addresses, passwords."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import api_view
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config import limits
+from config.api import command
+from users import services
+from users.examples import (
+    ADDRESS,
+    MAIL_TOKEN,
+    NEW_ACCOUNT,
+    NEW_ADDRESS,
+    NEW_PASSWORD,
+    PAIR,
+    PASSWORD_CHANGE,
+    SENT,
+    USER,
+)
+from users.inputs import (
+    AddressSerializer,
+    EmailChangeSerializer,
+    NewPasswordSerializer,
+    PairSerializer,
+    PasswordChangeSerializer,
+    SentSerializer,
+    TokenSerializer,
+)
+from users.serializers import RegisterSerializer, UserSerializer
+from users.views.requests import acting_user, device, given, sent
+from users.views.tokens import tokens
+
+
+@command(
+    permission_classes=[AllowAny],
+    throttle_classes=[limits.by_address("register")],
+    request=RegisterSerializer,
+    responses={201: UserSerializer},
+    examples=[NEW_ACCOUNT, USER],
+)
+def register(request: Request) -> Response:
+    """Sign up; a mail asks to confirm the address."""
+    user = services.register(**given(RegisterSerializer, request))
+    return Response(UserSerializer(user).data, status.HTTP_201_CREATED)
+
+
+@command(
+    permission_classes=[AllowAny],
+    request=TokenSerializer,
+    responses={204: None},
+    examples=[MAIL_TOKEN],
+)
+def confirm_email(request: Request) -> Response:
+    """Confirm the address with the token of the mail."""
+    services.confirm_email(given(TokenSerializer, request)["token"])
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@command(
+    throttle_classes=[limits.by_address("mail_address")],
+    request=EmailChangeSerializer,
+    responses={202: SentSerializer},
+    examples=[NEW_ADDRESS, SENT],
+)
+def change_email(request: Request) -> Response:
+    """Ask for another address; it counts once its owner confirms it."""
+    asked = given(EmailChangeSerializer, request)
+    user = services.confirm_password(
+        acting_user(request), asked["current_password"], device(request)
+    )
+    services.request_email_change(user, asked["email"])
+    return sent()
+
+
+@command(
+    permission_classes=[AllowAny],
+    request=TokenSerializer,
+    responses={204: None},
+    examples=[MAIL_TOKEN],
+)
+def confirm_email_change(request: Request) -> Response:
+    """Make the new address the login, with the token of the mail to it."""
+    services.confirm_email_change(given(TokenSerializer, request)["token"])
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@command(
+    permission_classes=[AllowAny],
+    throttle_classes=[limits.by_address("mail_address")],
+    request=AddressSerializer,
+    responses={202: SentSerializer},
+    examples=[ADDRESS, SENT],
+)
+def forgot_password(request: Request) -> Response:
+    """Ask for a mail with a link to choose a new password."""
+    services.request_reset(given(AddressSerializer, request)["email"])
+    return sent()
+
+
+@command(
+    permission_classes=[AllowAny],
+    request=NewPasswordSerializer,
+    responses={204: None},
+    examples=[NEW_PASSWORD],
+)
+def reset_password(request: Request) -> Response:
+    """Choose a new password with the token of the mail; all sessions end."""
+    services.reset_password(**given(NewPasswordSerializer, request), device=device(request))
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(
+    request=PasswordChangeSerializer, responses=PairSerializer, examples=[PASSWORD_CHANGE, PAIR]
+)
+@api_view(["POST"])
+def change_password(request: Request) -> Response:
+    """Replace the password; all other sessions end, and this device gets new tokens."""
+    passwords = given(PasswordChangeSerializer, request)
+    return tokens(
+        services.change_password(acting_user(request), **passwords, device=device(request))
+    )

@@ -1,0 +1,61 @@
+"""People: their own profile and sessions, and what others may see."""
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.generics import (
+    DestroyAPIView,
+    GenericAPIView,
+    ListAPIView,
+    RetrieveAPIView,
+    RetrieveUpdateAPIView,
+)
+from rest_framework.permissions import AllowAny
+
+from users import services
+from users.examples import PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION
+from users.models import TokenFamily, User
+from users.serializers import ProfileSerializer, PublicProfileSerializer, SessionSerializer
+from users.views.requests import acting_user
+
+
+@extend_schema_view(
+    get=extend_schema(description="One's own profile.", examples=[PROFILE]),
+    patch=extend_schema(
+        description="Change some of one's own profile.", examples=[PROFILE_CHANGE, PROFILE]
+    ),
+)
+class ProfileView(RetrieveUpdateAPIView):
+    http_method_names = ["get", "patch", "head", "options"]
+    serializer_class = ProfileSerializer
+
+    def get_object(self) -> User:
+        return User.objects.get(pk=acting_user(self.request).pk)
+
+
+@extend_schema(description="A person who agreed to be seen.", examples=[PUBLIC_PROFILE])
+class PublicProfileView(RetrieveAPIView):
+    permission_classes = [AllowAny]
+    serializer_class = PublicProfileSerializer
+
+    def get_queryset(self) -> QuerySet[User]:
+        return User.objects.public().with_hours()
+
+
+class MySessions(GenericAPIView):
+    serializer_class = SessionSerializer
+    queryset = TokenFamily.objects.none()
+
+    def get_queryset(self) -> QuerySet[TokenFamily]:
+        mine = TokenFamily.objects.alive().filter(user=acting_user(self.request))
+        return mine.order_by("-rotated_at", "pk")
+
+
+@extend_schema(description="Where one is signed in, the last used first.", examples=[SESSION])
+class SessionListView(MySessions, ListAPIView):
+    pass
+
+
+@extend_schema(description="Sign out another device, or this one.")
+class SessionView(MySessions, DestroyAPIView):
+    def perform_destroy(self, family: TokenFamily) -> None:
+        services.revoke_session(family)

@@ -1,0 +1,91 @@
+"""What the commands about events take."""
+
+from typing import Any, ClassVar
+
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from config.api import LineField
+from events.models import Event
+from events.serializers import LARGEST_ID
+from users.models import User
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why; the people concerned are told."""
+
+    reason = LineField(max_length=500)
+
+
+class OptionalReasonSerializer(serializers.Serializer[Any]):
+    reason = LineField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class CheckOutSerializer(serializers.Serializer[Any]):
+    """Says in exactly one way who it is; needs the event and the user who asks as context."""
+
+    default_error_messages: ClassVar = {
+        "one_way": _("Say in exactly one way who it is."),
+        "unknown": _("Nobody here goes by this."),
+        "wrong_code": _("This is not the code of this event."),
+    }
+
+    ticket_code = serializers.CharField(
+        required=False, max_length=32, help_text="From the ticket; for organizers."
+    )
+    participant = serializers.IntegerField(
+        required=False, min_value=1, max_value=LARGEST_ID, help_text="For organizers."
+    )
+    venue_code = serializers.CharField(
+        required=False, max_length=32, help_text="Read at the venue; for oneself."
+    )
+    nonce = serializers.CharField(
+        required=False,
+        max_length=64,
+        default="",
+        help_text="Made up for each scan: the same scan sent again changes nothing.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        ways = attrs.keys() - {"nonce"}
+        if len(ways) != 1:
+            raise serializers.ValidationError(self.error_messages["one_way"], "one_way")
+        [way] = ways
+        return {**attrs, "person": self._person(way, attrs[way])}
+
+    def _person(self, way: str, value: Any) -> User:
+        if way == "venue_code":
+            return self._oneself(value)
+        person = self._find(way, value)
+        if person is None:
+            raise serializers.ValidationError({way: self._error("unknown")})
+        return person
+
+    def _oneself(self, code: str) -> User:
+        event: Event = self.context["event"]
+        if not constant_time_compare(code, event.venue_code):
+            raise serializers.ValidationError({"venue_code": self._error("wrong_code")})
+        return self.context["user"]
+
+    def _find(self, way: str, value: Any) -> User | None:
+        event: Event = self.context["event"]
+        column = {"ticket_code": "ticket_code", "participant": "pk"}[way]
+        place = event.participants.filter(**{column: value}).select_related("user").first()
+        return place.user if place else None
+
+    def _error(self, code: str) -> list[serializers.ErrorDetail]:
+        return [serializers.ErrorDetail(str(self.error_messages[code]), code)]
+
+
+class CheckInSerializer(CheckOutSerializer):
+    """As for a check-out; organizers may also let in who is not signed up."""
+
+    email = serializers.EmailField(
+        required=False, help_text="A walk-up's account, for organizers: takes a free seat."
+    )
+
+    def _find(self, way: str, value: Any) -> User | None:
+        if way == "email":
+            return User.objects.filter(email=value.lower(), is_active=True).first()
+        return super()._find(way, value)

@@ -1,0 +1,18 @@
+"""Events, who takes part in them, and what they are told."""
+
+from events.models.codes import new_code
+from events.models.events import Event, EventCategory, known_time_zones, validate_time_zone
+from events.models.notifications import EventNotification
+from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
+
+__all__ = [
+    "CalendarFeed",
+    "CheckInScan",
+    "Event",
+    "EventCategory",
+    "EventNotification",
+    "EventParticipant",
+    "known_time_zones",
+    "new_code",
+    "validate_time_zone",
+]

@@ -1,0 +1,231 @@
+"""What people come together for."""
+
+import functools
+from datetime import date, datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo, available_timezones
+
+import pghistory
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from events.models.codes import new_code
+from events.querysets import EventQuerySet, SearchText
+from users.models import User
+
+# Read once: the names are spread over the files of the time zone database.
+known_time_zones = functools.cache(available_timezones)
+
+
+def validate_time_zone(name: str) -> None:
+    """Accept a name of the IANA time zone database."""
+    if name not in known_time_zones():
+        raise ValidationError(_("This time zone is unknown."), code="invalid_time_zone")
+
+
+class EventCategory(models.Model):
+    """What people do at an event; staff add their own to the four starters."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    slug = models.SlugField(_("slug"), max_length=80, unique=True)
+    description = models.TextField(_("description"), max_length=1000, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    # Joining changes only the counter, which the participants already tell.
+    pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=["seats_taken", "updated_at"])),
+    model_name="EventHistory",
+    exclude=["seats_taken", "search_text", "venue_code"],
+    meta={"verbose_name": _("change"), "verbose_name_plural": _("changes")},
+)
+class Event(models.Model):
+    """A meeting with a limited number of seats."""
+
+    MAX_CO_ORGANIZERS = 10
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        PUBLISHED = "published", _("published")
+        CANCELLED = "cancelled", _("cancelled")
+        FINISHED = "finished", _("finished")
+        ARCHIVED = "archived", _("archived")
+
+    title = models.CharField(_("title"), max_length=200)
+    description = models.TextField(_("description"), max_length=10_000, blank=True)
+    category = models.ForeignKey(
+        EventCategory, models.PROTECT, related_name="events", verbose_name=_("category")
+    )
+    organizer = models.ForeignKey(
+        User, models.PROTECT, related_name="organized_events", verbose_name=_("organizer")
+    )
+    co_organizers = models.ManyToManyField(
+        User, related_name="co_organized_events", blank=True, verbose_name=_("co-organizers")
+    )
+    address = models.CharField(_("address"), max_length=300, blank=True)
+    city = models.CharField(_("city"), max_length=120)
+    latitude = models.FloatField(
+        _("latitude"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-90), MaxValueValidator(90)],
+    )
+    longitude = models.FloatField(
+        _("longitude"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-180), MaxValueValidator(180)],
+    )
+    starts_at = models.DateTimeField(_("starts at"))
+    ends_at = models.DateTimeField(_("ends at"))
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default=settings.TIME_ZONE, validators=[validate_time_zone]
+    )
+    capacity = models.PositiveIntegerField(
+        _("capacity"), validators=[MinValueValidator(1), MaxValueValidator(100_000)]
+    )
+    # Derived from the participants under the event's lock; `manage.py recount` rebuilds it.
+    seats_taken = models.PositiveIntegerField(_("seats taken"), default=0, editable=False)
+    waitlist_enabled = models.BooleanField(_("waiting list"), default=True)
+    signup_closes_at = models.DateTimeField(_("sign-up closes at"), null=True, blank=True)
+    leave_closes_at = models.DateTimeField(_("leaving closes at"), null=True, blank=True)
+    min_age = models.PositiveSmallIntegerField(
+        _("minimum age"), null=True, blank=True, validators=[MaxValueValidator(120)]
+    )
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status, default=Status.DRAFT, editable=False
+    )
+    cancel_reason = models.CharField(
+        _("reason for cancelling"), max_length=500, blank=True, editable=False
+    )
+    # Counts the changes of time or place: everyone hears of each version once.
+    version = models.PositiveIntegerField(default=1, editable=False)
+    # Shown at the venue: whoever reads it may check in without an organizer.
+    venue_code = models.CharField(max_length=32, default=new_code, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    search_text = models.GeneratedField(
+        expression=SearchText("title", "description", "city"),
+        output_field=models.TextField(),
+        db_persist=True,
+        editable=False,
+    )
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = [
+            models.CheckConstraint(condition=Q(capacity__gt=0), name="event_has_seats"),
+            models.CheckConstraint(
+                condition=Q(seats_taken__lte=F("capacity")), name="event_is_not_overbooked"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="event_ends_after_start"
+            ),
+            models.CheckConstraint(
+                # "Not null" is said because a comparison with null refuses nothing.
+                condition=Q(latitude=None, longitude=None)
+                | Q(
+                    latitude__isnull=False,
+                    longitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__range=(-180, 180),
+                ),
+                name="event_place_is_on_earth",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="cancelled") | ~Q(cancel_reason=""),
+                name="event_cancelled_with_reason",
+            ),
+        ]
+        indexes = [
+            # Includes what the list filters by, so that a far page is found without its rows.
+            models.Index(
+                fields=["status", "starts_at", "id"], include=["ends_at"], name="event_by_start"
+            ),
+            models.Index(fields=["starts_at", "id"], name="event_by_time"),
+            models.Index(SearchText("city"), "starts_at", name="event_by_city"),
+            models.Index(fields=["status", "ends_at"], name="event_by_end"),
+            models.Index(fields=["category", "starts_at"], name="event_by_category"),
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="event_by_text"),
+            models.Index(
+                fields=["latitude", "longitude"],
+                condition=Q(status="published"),
+                name="event_by_place",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.title}"
+
+    @property
+    def seats_left(self) -> int:
+        return self.capacity - self.seats_taken
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def starts_at_local(self) -> datetime:
+        """The start as clocks at the venue show it."""
+        return self.starts_at.astimezone(self.zone)
+
+    @property
+    def ends_at_local(self) -> datetime:
+        """The end as clocks at the venue show it."""
+        return self.ends_at.astimezone(self.zone)
+
+    @property
+    def starts_on(self) -> date:
+        """The day of the start at the venue: ages count on it."""
+        return self.starts_at_local.date()
+
+    @property
+    def has_started(self) -> bool:
+        return self.starts_at <= timezone.now()
+
+    @property
+    def is_over(self) -> bool:
+        return self.ends_at <= timezone.now()
+
+    @property
+    def is_signup_closed(self) -> bool:
+        return self.signup_closes_at is not None and self.signup_closes_at <= timezone.now()
+
+    @property
+    def is_leaving_closed(self) -> bool:
+        """Whether a seat may no longer be given back: from the start on, unless said otherwise."""
+        return (self.leave_closes_at or self.starts_at) <= timezone.now()
+
+    def clean(self) -> None:
+        """Check what two fields must fulfil together."""
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError(
+                {
+                    "ends_at": ValidationError(
+                        _("The end must be after the start."), "ends_too_early"
+                    )
+                }
+            )
+        if (self.latitude is None) != (self.longitude is None):
+            missing = "latitude" if self.latitude is None else "longitude"
+            message = _("Give latitude and longitude, or neither.")
+            raise ValidationError({missing: ValidationError(message, "incomplete_place")})

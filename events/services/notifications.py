@@ -1,0 +1,153 @@
+"""Mails about events: one row for each, made with the change it tells of, sent once."""
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Now
+from django.utils import timezone
+
+from events import emails, tasks
+from events.models import Event, EventNotification, EventParticipant
+from events.querysets import ParticipantQuerySet
+
+Kind = EventNotification.Kind
+Status = EventParticipant.Status
+
+# How old an unsent row is, by its tries so far, before the sweep starts it again: together they
+# outlast a mail server's bad morning. The second and third try are the task's own.
+PATIENCE = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
+MAX_ATTEMPTS = len(PATIENCE)
+SWEEP_SIZE = 200
+# A reminder is due while the time to the start lies between these.
+REMINDERS = {
+    Kind.HOURS_BEFORE: (timedelta(0), timedelta(hours=2)),
+    Kind.DAY_BEFORE: (timedelta(hours=2), timedelta(hours=24)),
+}
+# Whoever has another status by the time a mail goes out is not concerned any more.
+CONCERNED = {
+    Kind.JOINED: {Status.CONFIRMED},
+    Kind.WAITLISTED: {Status.WAITLISTED},
+    Kind.PROMOTED: {Status.CONFIRMED},
+    Kind.CHANGED: {Status.CONFIRMED, Status.WAITLISTED},
+    Kind.CANCELLED: {Status.CONFIRMED, Status.WAITLISTED},
+    Kind.REMOVED: {Status.LEFT},
+    Kind.DAY_BEFORE: {Status.CONFIRMED},
+    Kind.HOURS_BEFORE: {Status.CONFIRMED},
+}
+# What makes two messages of one kind different.
+SIGN_UP = Cast("joined_at", CharField())
+EVENT_VERSION = Cast("event__version", CharField())
+# Moved within the day, an event is still the one that people were reminded of.
+LOCAL_DAY = Func(
+    Func(F("event__time_zone"), F("event__starts_at"), function="timezone"),
+    Value("YYYY-MM-DD"),
+    function="to_char",
+    output_field=CharField(),
+)
+
+
+def announce(
+    kind: EventNotification.Kind,
+    places: ParticipantQuerySet,
+    *,
+    version: Combinable = SIGN_UP,
+    reason: str = "",
+) -> None:
+    """Tell the people at these places, each once: their rows now, the mails after the commit."""
+    ids = _insert(kind, places, version, reason)
+    if len(ids) == 1:
+        tasks.send_event_notification_email.delay_on_commit(ids[0])
+    elif ids:
+        tasks.start_event_mails.delay_on_commit(ids)
+
+
+def _insert(
+    kind: EventNotification.Kind, places: ParticipantQuerySet, version: Combinable, reason: str
+) -> list[int]:
+    """Make the rows that are not there yet, in one statement however many; give their ids."""
+    rows = places.order_by().values_list(
+        "event_id", "user_id", Value(kind.value), version, Value(reason), Now(), Value(0)
+    )
+    query, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_eventnotification"
+            " (event_id, user_id, kind, version, reason, created_at, attempts)"
+            f" {query} ON CONFLICT DO NOTHING RETURNING id",
+            parameters,
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def send_notification(notification_id: int) -> None:
+    """Mail it once, however often this runs, and only to whom it still concerns.
+
+    The try is counted first and for itself, so that one that kills the worker counts too.
+    The second update is the claim: a second run waits for it, then finds nothing to do;
+    if the mail fails it is taken back.
+    """
+    waiting = EventNotification.objects.waiting().filter(pk=notification_id)
+    if not waiting.filter(attempts__lt=MAX_ATTEMPTS).update(attempts=F("attempts") + 1):
+        return
+    with transaction.atomic():
+        if waiting.update(sent_at=timezone.now()):
+            _deliver(
+                EventNotification.objects.select_related("event", "user").get(pk=notification_id)
+            )
+
+
+def _deliver(notification: EventNotification) -> None:
+    """Send it, or take it back: who signs up again may be told again."""
+    if _is_wanted(notification):
+        emails.send(notification)
+    else:
+        notification.delete()
+
+
+def _is_wanted(notification: EventNotification) -> bool:
+    event, kind = notification.event, Kind(notification.kind)
+    place = event.participants.filter(user=notification.user).first()
+    if not notification.user.is_active or not place or place.status not in CONCERNED[kind]:
+        return False
+    if kind in (Kind.CANCELLED, Kind.REMOVED):
+        return True
+    if event.status != Event.Status.PUBLISHED or event.is_over:
+        return False
+    if kind in REMINDERS:
+        nearest, farthest = REMINDERS[kind]
+        return nearest < event.starts_at - timezone.now() <= farthest and not place.checked_in_at
+    return kind != Kind.CHANGED or notification.version == str(event.version)
+
+
+def remind() -> None:
+    """Remind who has a seat, once 24 hours and once 2 hours before the start.
+
+    Who signed up later than that needs no reminder, and who did not confirm the e-mail
+    address gets no bulk mail.
+    """
+    now = timezone.now()
+    for kind, (nearest, farthest) in REMINDERS.items():
+        places = EventParticipant.objects.confirmed().filter(
+            event__status=Event.Status.PUBLISHED,
+            event__starts_at__gt=now + nearest,
+            event__starts_at__lte=now + farthest,
+            joined_at__lt=F("event__starts_at") - farthest,
+            checked_in_at=None,
+            user__is_active=True,
+            user__email_confirmed_at__isnull=False,
+        )
+        announce(kind, places, version=LOCAL_DAY)
+
+
+def overdue_notifications() -> list[int]:
+    """Give up on what failed too often; return the oldest of what else waits for too long."""
+    now = timezone.now()
+    waiting = EventNotification.objects.waiting()
+    waiting.filter(attempts__gte=MAX_ATTEMPTS).update(failed_at=now)
+    overdue = Q()
+    for attempts, patience in enumerate(PATIENCE):
+        overdue |= Q(attempts=attempts, created_at__lte=now - patience)
+    ids = waiting.filter(overdue).order_by("created_at").values_list("pk", flat=True)
+    return list(ids[:SWEEP_SIZE])

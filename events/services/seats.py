@@ -1,0 +1,86 @@
+"""The seats of an event: all that moves their counter, under the lock of the event."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+from events import caching
+from events.models import Event, EventNotification, EventParticipant
+from events.services import notifications
+
+Status = EventParticipant.Status
+
+
+class EventFull(DomainError):
+    code = "event_full"
+    message = _("No seats are left.")
+
+
+def lock(event: Event) -> Event:
+    """Give the event as it is now, and let its other changes wait for the end of this one.
+
+    Every change to an event or its participants starts here. Who also locks a person
+    does that before: a person after an event would deadlock.
+    """
+    return Event.objects.select_for_update(no_key=True).get(pk=event.pk)
+
+
+def take(event: Event, participant: EventParticipant) -> None:
+    """Give the participant one of the free seats, without regard to who waits."""
+    if event.seats_left < 1:
+        raise EventFull
+    participant.status = Status.CONFIRMED
+    participant.joined_at = timezone.now()
+    participant.save()
+    event.seats_taken += 1
+    _save(event)
+
+
+def queue_up(event: Event, participant: EventParticipant, *, after: datetime | None) -> None:
+    """Put the participant at the end of the waiting list, even if two clocks disagree."""
+    participant.status = Status.WAITLISTED
+    participant.joined_at = timezone.now()
+    if after:
+        participant.joined_at = max(participant.joined_at, after + timedelta(microseconds=1))
+    participant.save()
+
+
+def last_in_line(event: Event) -> datetime | None:
+    """Since when the last one waits, as long as order counts: until the start."""
+    if event.has_started:
+        return None
+    return event.participants.waitlisted().values_list("joined_at", flat=True).last()
+
+
+def vacate(event: Event, participant: EventParticipant, status: Event.Status | str) -> None:
+    """Take the place back, and give a seat to the next in line."""
+    had_seat = participant.status == Status.CONFIRMED
+    participant.status = status
+    participant.save(update_fields=["status"])
+    if had_seat:
+        event.seats_taken -= 1
+        _save(event)
+        promote(event)
+
+
+def promote(event: Event) -> None:
+    """Give the free seats to those who wait, in their order; from the start on to nobody.
+
+    Locks no person: a waiting place counts as taken time already, so nothing can clash.
+    """
+    if event.status != Event.Status.PUBLISHED or event.has_started or event.seats_left < 1:
+        return
+    line = event.participants.waitlisted().values_list("pk", flat=True)
+    promoted = event.participants.filter(pk__in=list(line[: event.seats_left]))
+    if number := promoted.update(status=Status.CONFIRMED):
+        event.seats_taken += number
+        _save(event)
+        notifications.announce(EventNotification.Kind.PROMOTED, promoted)
+
+
+def _save(event: Event) -> None:
+    event.save(update_fields=["seats_taken"])
+    transaction.on_commit(caching.seats_changed)

@@ -1,0 +1,1 @@
+"""The endpoints of events: reading, editing, and taking part."""

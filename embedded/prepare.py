@@ -1,0 +1,87 @@
+"""Brings the database up to date before anything serves; one process, as each costs seconds.
+
+`python -m embedded.prepare`, with the environment of the application.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import django
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import OperationalError, connection
+
+from embedded import state
+from embedded.environment import MARK
+from embedded.keys import STAFF
+from embedded.refusal import say
+
+
+class FirstRun:
+    """What was done once for this database, so that a start cut short is completed by the next.
+
+    It begins only where no account exists: a database that people use gets no demo data.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        place = connection.settings_dict
+        name = "{HOST}:{PORT}/{NAME}".format(**place)
+        self._path = folder / "first_run.json"
+        self._key = hashlib.sha256(name.encode()).hexdigest()[:16]
+
+    @property
+    def _done(self) -> list[str]:
+        return list(state.read_json(self._path).get(self._key, []))
+
+    @property
+    def is_due(self) -> bool:
+        if "begun" in self._done:
+            return True
+        if get_user_model().objects.exists():
+            return False
+        self._mark("begun")
+        return True
+
+    def once(self, name: str, step: Callable[[], None]) -> None:
+        if name not in self._done:
+            step()
+            self._mark(name)
+
+    def _mark(self, name: str) -> None:
+        marks = state.read_json(self._path)
+        state.write_json(self._path, {**marks, self._key: [*self._done, name]})
+
+
+def load_demo_data() -> None:
+    say("Loading demo data …")
+    call_command("populate")
+
+
+def make_staff_account() -> None:
+    """The password is kept with the other keys, so a start that is cut short here loses nothing."""
+    accounts = get_user_model().objects
+    if not accounts.filter(email=STAFF).exists():
+        call_command("createsuperuser", interactive=False, email=STAFF, verbosity=0)
+    say(f"Staff account: {STAFF}, password: {os.environ['DJANGO_SUPERUSER_PASSWORD']}")
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    say("Bringing the database up to date …")
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except OperationalError as error:
+        sys.exit(f"Mutirão: the database of DATABASE_URL cannot be used: {error}")
+    call_command("seed_schedules")
+    first_run = FirstRun(Path(os.environ[MARK]))
+    if first_run.is_due:
+        first_run.once("demo", load_demo_data)
+        first_run.once("staff", make_staff_account)
+
+
+if __name__ == "__main__":
+    main()

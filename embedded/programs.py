@@ -1,0 +1,48 @@
+"""The processes that the manager keeps running, and their command lines."""
+
+import sys
+from pathlib import Path
+
+from embedded import state, tether
+from embedded.configuration import Program
+from embedded.postgres import Postgres
+from embedded.valkey import Valkey
+
+
+def _python(*arguments: str) -> list[str]:
+    return [*tether.to_parent(), sys.executable, *arguments]
+
+
+def servers(postgres: Postgres | None, valkey: Valkey | None) -> list[Program]:
+    """Those that are ours; a server named by the environment is not."""
+    programs = []
+    if postgres:
+        programs.append(Program("postgres", postgres.command, stop_signal="INT", group="servers"))
+    if valkey:
+        programs.append(Program("valkey", valkey.command, group="servers"))
+    return programs
+
+
+def application(port: int) -> list[Program]:
+    settings = str(Path("config", "gunicorn.py"))
+    place = ("--bind", f"127.0.0.1:{port}", "--graceful-timeout", "3")
+    return [
+        Program("web", _python("-m", "gunicorn", "config.wsgi", "-c", settings, *place)),
+        Program("worker", _python("-m", *_WORKER)),
+        Program("beat", _python("-m", *_BEAT)),
+    ]
+
+
+def development(port: int) -> list[Program]:
+    """The same, each restarted when the code changes."""
+    manage = str(state.ROOT / "manage.py")
+    return [
+        Program("web", _python(manage, "runserver", f"127.0.0.1:{port}")),
+        Program("worker", _python("-m", "embedded.reload", *_WORKER)),
+        Program("beat", _python("-m", "embedded.reload", *_BEAT)),
+    ]
+
+
+_WORKER = ("celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO")
+# No pid file: a stale one would keep it from starting.
+_BEAT = ("celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "INFO")

@@ -1,0 +1,126 @@
+"""A world with enough of everything for a fuzzer to find, and where in a request it belongs."""
+
+from datetime import timedelta
+from functools import cached_property
+
+from django.utils import timezone
+
+from events.models import CalendarFeed
+from tests.factories import (
+    PASSWORD,
+    CategoryFactory,
+    EventFactory,
+    ParticipantFactory,
+    UserFactory,
+)
+from users import mail_tokens, services
+
+MANY = 8
+HOUR = timedelta(hours=1)
+
+
+class SownWorld:
+    """People, and events in every state; `organizer` runs most of them, and has a seat at one."""
+
+    def __init__(self):
+        self.organizer = UserFactory()
+        self.people = UserFactory.create_batch(MANY, is_public=True)
+        self.category = CategoryFactory()
+        self.feed = CalendarFeed.objects.create(user=self.people[0])
+        self.planned = self.events(day=2)
+        self.drafts = self.events(day=20, status="draft")
+        self.foreign = self.events(day=40, organizer=self.people[0])
+        self.running = EventFactory(
+            organizer=self.organizer, starts_at=timezone.now() - HOUR, capacity=100
+        )
+        self.expected = self.places(self.running)
+        self.present = self.places(self.running, checked_in_at=timezone.now() - HOUR / 2)
+        ParticipantFactory(event=self.foreign[0], user=self.organizer)
+
+    def events(self, day, **fields):
+        """Events on as many days, so that one may join all of them."""
+        fields = {"organizer": self.organizer, "category": self.category, **fields}
+        start = timezone.now() + timedelta(days=day)
+        return [
+            EventFactory(starts_at=start + timedelta(days=later), **fields) for later in range(MANY)
+        ]
+
+    def places(self, event, **fields):
+        return ParticipantFactory.create_batch(MANY, event=event, **fields)
+
+    def sign_in(self, person):
+        return services.begin_session(person, services.Device("127.0.0.1", "A test"))
+
+    def tokens_by_mail(self, purpose):
+        """Of people of their own, since signing in makes some of them void."""
+        people = UserFactory.create_batch(MANY)
+        for number, person in enumerate(people):
+            type(person).objects.filter(pk=person.pk).update(
+                pending_email=f"{purpose}{number}@a.br"
+            )
+            person.refresh_from_db()
+        return [mail_tokens.make(mail_tokens.Purpose(purpose), person) for person in people]
+
+    @cached_property
+    def everywhere(self):
+        """What exists, by where in a request it is asked for."""
+        events = [*self.planned, *self.drafts, *self.foreign]
+        return {
+            "path.event_id": [event.pk for event in events],
+            "path.id": [person.pk for person in self.people],
+            "path.token": [self.feed.token],
+            "query.category": [self.category.pk],
+            "query.page": [1],
+            "body.category": [self.category.pk],
+            "body.starts_at": ["2098-05-08T09:00:00-03:00"],
+            "body.ends_at": ["2098-05-08T12:00:00-03:00"],
+            "body.email": [person.email for person in self.people],
+            "body.password": [PASSWORD],
+            "body.new_password": ["girassol amarelo 42"],
+        }
+
+    @cached_property
+    def by_operation(self):
+        """What else some operations need, to get any further than their door."""
+        pairs = [self.sign_in(person) for person in self.people]
+        own_sessions = [self.sign_in(self.organizer) for _ in range(MANY)]
+        place = "POST /events/{event_id}/participants/{participant_id}"
+        return {
+            "DELETE /events/{event_id}/": {"path.event_id": ids(self.drafts)},
+            "PATCH /events/{event_id}/": {"path.event_id": ids(self.drafts)},
+            "PUT /events/{event_id}/": {"path.event_id": ids(self.drafts)},
+            "GET /events/{event_id}/ticket/": {"path.event_id": ids(self.foreign[:1])},
+            "POST /events/{event_id}/check_in/": self._scans(self.expected),
+            "POST /events/{event_id}/check_out/": self._scans(self.present),
+            f"{place}/no_show/": self._places(self.expected),
+            f"{place}/remove/": self._places(self.expected),
+            f"{place}/undo_check_in/": self._places(self.present),
+            "POST /token/refresh/": {"body.refresh": [pair.refresh for pair in pairs]},
+            "POST /token/logout/": {"body.refresh": [pair.refresh for pair in own_sessions]},
+            "POST /token/verify/": {"body.token": [pair.access for pair in pairs]},
+            "POST /token/magic/verify/": {"body.token": self.tokens_by_mail("sign_in")},
+            "POST /users/email/change/": {"body.current_password": [PASSWORD]},
+            "POST /users/email/confirm/": {"body.token": self.tokens_by_mail("confirm_email")},
+            "POST /users/email/change/confirm/": {
+                "body.token": self.tokens_by_mail("change_email")
+            },
+            "POST /users/password/reset/": {"body.token": self.tokens_by_mail("reset_password")},
+            "DELETE /users/sessions/{id}/": {
+                "path.id": [str(family.pk) for family in self.organizer.token_families.all()]
+            },
+        }
+
+    def _scans(self, places):
+        return {
+            "path.event_id": [self.running.pk],
+            "body.participant": ids(places),
+            "body.ticket_code": [place.ticket_code for place in places],
+            "body.venue_code": [self.running.venue_code],
+        }
+
+    def _places(self, places):
+        return {"path.event_id": [self.running.pk], "path.participant_id": ids(places)}
+
+
+def ids(rows):
+    return [row.pk for row in rows]

@@ -1,0 +1,209 @@
+"""What holds for every page of the admin."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+)
+
+from events.models import Event, EventCategory, EventNotification, EventParticipant
+from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from users import services as users
+from users.models import Contribution, LoginAttempt, User
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
+# Written the same in both languages.
+SAME = {
+    "Mutirão",
+    "E-mail",
+    "e-mail",
+    "Latitude",
+    "Longitude",
+    "English",
+    "Português Brasileiro",
+    "pt-br",
+    "en",
+    "esc",
+}
+
+
+class Text(HTMLParser):
+    """The words of a page that its readers see or hear."""
+
+    SEEN = ("placeholder", "title", "aria-label", "data-label", "alt")
+
+    def __init__(self, page):
+        super().__init__()
+        self.words, self.within = set(), []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.within.append((tag, dict(attributes)))
+        self.words |= {value.strip() for name, value in attributes if name in self.SEEN and value}
+        if tag in ("input", "img", "link", "meta", "br", "hr"):
+            self.within.pop()
+
+    def handle_endtag(self, tag):
+        while self.within and self.within.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        tag, attributes = self.within[-1] if self.within else ("", {})
+        is_icon = "material-symbols" in (attributes.get("class") or "")
+        if tag not in ("script", "style", "option") and not is_icon and data.strip():
+            self.words.add(" ".join(data.split()))
+
+
+@pytest.fixture
+def rows(db):
+    """One of everything, with markup in every text field that people fill in."""
+    user = UserFactory(first_name=EVIL[:80], last_name=EVIL[:80], bio=EVIL, city=EVIL)
+    event = EventFactory(
+        title=EVIL,
+        description=EVIL,
+        category=CategoryFactory(name=EVIL, description=EVIL),
+        organizer=user,
+        address=EVIL,
+        city=EVIL,
+        starts_at=timezone.now(),
+    )
+    place = ParticipantFactory(event=event, user=user)
+    Event.objects.filter(pk=event.pk).update(
+        title=f"{EVIL}!", status="cancelled", cancel_reason=EVIL
+    )
+    line = users.record_contribution(
+        user.pk, kind="hours", amount=3, source=EVIL, happened_at=timezone.now()
+    )
+    users.reverse_contribution(line, reason=EVIL)
+    users.begin_session(user, users.Device("127.0.0.1", EVIL))
+    crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Sao_Paulo")
+    return {
+        User: user,
+        Event: event,
+        EventCategory: event.category,
+        EventParticipant: place,
+        EventNotification: EventNotification.objects.create(
+            event=event, user=user, kind="joined", version="1", reason=EVIL
+        ),
+        Contribution: line,
+        LoginAttempt: LoginAttempt.objects.create(account=EVIL, address="127.0.0.1"),
+        Group: Group.objects.create(name=EVIL),
+        CrontabSchedule: crontab,
+        IntervalSchedule: IntervalSchedule.objects.create(every=5, period="minutes"),
+        ClockedSchedule: ClockedSchedule.objects.create(clocked_time=timezone.now()),
+        PeriodicTask: PeriodicTask.objects.create(
+            name=EVIL, task="events.tasks.cleanup_expired_events", crontab=crontab
+        ),
+    }
+
+
+def pages_of(rows):
+    """The list and the page of each model, and the pages that belong to none."""
+    for model, row in rows.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield reverse(f"{name}_changelist")
+        yield reverse(f"{name}_change", args=[row.pk])
+    yield reverse("admin:index")
+    yield reverse("admin:events_event_add")
+    yield reverse("admin:users_user_add")
+    yield reverse("admin:auth_user_password_change", args=[rows[User].pk])
+    yield reverse("admin:password_change")
+
+
+def test_every_model_is_looked_at(rows):
+    assert set(admin.site._registry) == set(rows)
+
+
+def test_markup_of_people_is_shown_as_text(admin_client, rows):
+    for page in pages_of(rows):
+        text = admin_client.get(page).text
+        assert "<script>alert" not in text, page
+        assert "<img src=x" not in text, page
+
+
+def test_commands_show_markup_as_text(admin_client, rows):
+    event = rows[Event]
+
+    asked = admin_client.get(reverse("admin:events_event_cancel", args=[event.pk]))
+    answer = {"confirmed": "yes", "reason": EVIL}
+    refused = admin_client.post(asked.request["PATH_INFO"], answer, follow=True)
+
+    for response in (asked, refused):
+        assert "&lt;script&gt;" in response.text
+        assert "<script>alert" not in response.text
+
+
+def is_data(word):
+    """Whether a person or the database said it, or it has no letters."""
+    names = EventCategory.objects.values_list("name", "slug")
+    known = {name for pair in names for name in pair} | {"America/Sao_Paulo"}
+    is_typed = any(sign in word for sign in ("@", "alert(1)", "m/h/dM", "→"))
+    return is_typed or word in known or len(word) < 2 or not any(map(str.isalpha, word))
+
+
+def test_every_word_is_translated(admin_client, rows):
+    """What reads the same in both languages was left out by the translation."""
+    left = {}
+
+    for page in pages_of(rows):
+        portuguese = Text(admin_client.get(page).text).words
+        english = Text(admin_client.get(page, headers={"accept-language": "en"}).text).words
+        left[page] = {word for word in (portuguese & english) - SAME if not is_data(word)}
+
+    assert {page: words for page, words in left.items() if words} == {}
+
+
+def test_language_is_switched(admin_client):
+    assert "Tarefas periódicas" in admin_client.get("/admin/").text
+
+    choice = {"language": "en", "next": "/admin/"}
+    response = admin_client.post(reverse("set_language"), choice, follow=True)
+
+    assert response.headers["Content-Language"] == "en"
+    assert "Periodic tasks" in response.text
+
+
+def test_staff_without_permission_see_nothing(client, staff, rows):
+    client.force_login(staff)
+
+    home = client.get("/admin/").text
+
+    for page in pages_of(rows):
+        if page not in (reverse("admin:index"), reverse("admin:password_change")):
+            assert client.get(page).status_code == 403, page
+            assert page not in home
+
+
+def test_who_is_no_staff_is_sent_to_the_login(client, user, rows):
+    client.force_login(user)
+
+    for page in pages_of(rows):
+        assert client.get(page).url.startswith("/admin/login/"), page
+        assert client.post(page).url.startswith("/admin/login/"), page
+
+
+def test_pages_need_nobody_else(admin_client, rows):
+    """Every file they ask for is served here, and the policy allows no other place."""
+    files = {"/favicon.ico"}
+
+    for page in pages_of(rows):
+        response = admin_client.get(page)
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'self'")
+        files |= set(
+            re.findall(r"""<(?:link|script|img)[^>]+(?:href|src)=["']([^"']+)""", response.text)
+        )
+
+    for file in files:
+        assert file.startswith("/"), file
+        response = admin_client.get(file)
+        assert response.status_code == 200, file
+        assert response.getvalue(), file  # read to its end, which closes it

@@ -1,0 +1,308 @@
+"""Idempotency-Key: one computation, one answer, however often and from wherever it is sent."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier, Semaphore
+
+import pytest
+from django.db import OperationalError, connection
+from django.utils import timezone
+from rest_framework import exceptions
+from rest_framework.generics import CreateAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory, force_authenticate
+
+from config.api import command, idempotent
+from config.errors import DomainError
+from config.idempotency import LEASE, take_over
+from config.models import IdempotentAnswer
+from events.models import EventCategory
+from tests.factories import CategoryFactory, UserFactory
+
+
+class Refused(DomainError):
+    code = "refused"
+    message = "No."
+
+
+def send(view, body=None, *, key="k", path="/api/v1/things/", by=None, address="192.0.2.1"):
+    headers = {} if key is None else {"Idempotency-Key": key}
+    request = APIRequestFactory().post(path, body or {}, headers=headers, REMOTE_ADDR=address)
+    force_authenticate(request, by)
+    response = view(request)
+    return response.render() if hasattr(response, "render") else response
+
+
+def counting(outcome=None):
+    """A command that makes a category each time it runs, then answers or raises `outcome`."""
+
+    @command(request=None, responses=None, permission_classes=[AllowAny])
+    def view(request):
+        category = CategoryFactory()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome or Response({"id": category.pk}, 201, headers={"Location": "/there/"})
+
+    return view
+
+
+def runs():
+    return EventCategory.objects.filter(name__startswith="Categoria").count()
+
+
+def error_of(response):
+    return response.data["errors"][0]
+
+
+@pytest.mark.django_db
+def test_retry_gets_the_same_answer_and_nothing_runs_again(user):
+    view = counting()
+
+    first, retry = send(view, by=user), send(view, by=user)
+
+    assert runs() == 1
+    assert (retry.status_code, retry.content) == (201, first.content)
+    assert retry.headers["Location"] == "/there/"
+    assert retry.headers["Content-Type"] == first.headers["Content-Type"] == "application/json"
+    assert retry.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+
+
+@pytest.mark.django_db
+def test_without_a_key_each_request_runs(user):
+    view = counting()
+
+    send(view, by=user, key=None)
+    send(view, by=user, key=None)
+
+    assert runs() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Refused(), 409),
+        (exceptions.ValidationError({"name": "bad"}), 400),
+        (exceptions.NotFound(), 404),
+        (Response(status=204), 204),
+    ],
+)
+def test_refusal_is_an_answer_too(user, outcome, status):
+    view = counting(outcome)
+
+    first, retry = send(view, by=user), send(view, by=user)
+
+    assert runs() == 1
+    assert (first.status_code, retry.status_code) == (status, status)
+    assert first.content == retry.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (exceptions.NotAuthenticated(), 401),
+        (exceptions.PermissionDenied(), 403),
+        (exceptions.Throttled(9), 429),
+        (RuntimeError("a bug"), 500),
+        (OperationalError("gone"), 503),
+    ],
+)
+def test_what_may_change_is_computed_again(user, outcome, status):
+    view = counting(outcome)
+
+    first = send(view, by=user)
+    retry = send(counting(), by=user)
+
+    assert (first.status_code, retry.status_code) == (status, 201)
+
+
+@pytest.mark.django_db
+def test_effects_of_a_failed_request_are_taken_back(user):
+    send(counting(RuntimeError("a bug")), by=user)
+
+    assert runs() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("other", [{"body": {"name": "b"}}, {"path": "/api/v1/others/"}])
+def test_key_sent_with_another_request_is_refused(user, other):
+    view = counting()
+    send(view, {"name": "a"}, by=user)
+
+    response = send(
+        view, other.get("body", {"name": "a"}), by=user, path=other.get("path", "/api/v1/things/")
+    )
+
+    assert response.status_code == 409
+    assert error_of(response)["code"] == "idempotency_key_reused"
+    assert error_of(response)["attr"] == "Idempotency-Key"
+    assert runs() == 1
+
+
+@pytest.mark.django_db
+def test_people_do_not_share_keys(user):
+    view = counting()
+
+    answers = [
+        send(view, by=user),
+        send(view, by=UserFactory()),
+        send(view, address="192.0.2.1"),
+        send(view, address="192.0.2.2"),
+    ]
+
+    assert len({answer.content for answer in answers}) == 4
+    assert not IdempotentAnswer.objects.filter(owner__contains="192.0.2").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["", "x" * 256, "chave-ç", "a\tb"])
+def test_unreadable_key_is_refused_by_name(user, key):
+    response = send(counting(), by=user, key=key)
+
+    assert response.status_code == 400
+    assert error_of(response)["attr"] == "Idempotency-Key"
+    assert runs() == 0
+
+
+@pytest.mark.django_db
+def test_password_in_the_body_leaves_no_trace(user):
+    send(counting(), {"password": "correct horse"}, by=user)
+
+    assert "correct horse" not in str(IdempotentAnswer.objects.values())
+
+
+@pytest.mark.django_db
+def test_class_based_create_takes_keys(user):
+    class Things(CreateAPIView):
+        permission_classes = [AllowAny]
+
+        @idempotent
+        def create(self, request):
+            return Response({"id": CategoryFactory().pk}, 201)
+
+    view = Things.as_view()
+
+    assert send(view, by=user).content == send(view, by=user).content
+    assert runs() == 1
+
+
+@pytest.mark.django_db
+def test_retry_waits_while_the_first_is_being_answered(user):
+    answers = []
+
+    @command(request=None, responses=None)
+    def view(request):
+        if not answers:
+            answers.append(send(view, by=user))
+        return Response({})
+
+    send(view, by=user)
+
+    assert answers[0].status_code == 409
+    assert error_of(answers[0])["code"] == "idempotency_in_progress"
+    assert answers[0].headers["Retry-After"] == "1"
+
+
+@pytest.mark.django_db
+def test_key_of_a_killed_process_is_taken_over_after_the_lease(user):
+    answer_of_killed(user, age=LEASE - timedelta(seconds=5))
+    assert send(counting(), by=user).status_code == 409
+
+    IdempotentAnswer.objects.update(created_at=timezone.now() - LEASE)
+    assert send(counting(), by=user).status_code == 201
+    assert runs() == 1
+
+
+def answer_of_killed(user, *, age):
+    send(counting(), by=user, key="k")
+    EventCategory.objects.filter(name__startswith="Categoria").delete()
+    IdempotentAnswer.objects.update(status=None, body="", created_at=timezone.now() - age)
+
+
+@pytest.mark.django_db
+def test_who_was_taken_over_takes_its_effects_back(user):
+    @command(request=None, responses=None)
+    def slow(request):
+        CategoryFactory()
+        IdempotentAnswer.objects.update(created_at=timezone.now() + timedelta(seconds=1))
+        return Response({})
+
+    response = send(slow, by=user)
+
+    assert response.status_code == 409
+    assert runs() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lost_database_is_answered_and_the_retry_runs():
+    user = UserFactory()
+    is_first = []
+
+    @command(request=None, responses=None)
+    def view(request):
+        CategoryFactory()
+        if not is_first:
+            is_first.append(True)
+            connection.cursor().execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return Response({})
+
+    statuses = [send(view, by=user).status_code]
+    connection.close()
+    IdempotentAnswer.objects.update(created_at=timezone.now() - LEASE)
+    statuses.append(send(view, by=user).status_code)
+
+    assert statuses == [503, 200]
+    assert runs() == 1
+
+
+class Race:
+    """Eight requests with one key; who is inside the handler waits until all others are settled."""
+
+    def __init__(self, user):
+        self.user = user
+        self.settled = Semaphore(0)
+        self.start = Barrier(8)
+
+    def run(self):
+        with ThreadPoolExecutor(8) as pool:
+            return Counter(pool.map(self.send, range(8)))
+
+    def send(self, _):
+        self.start.wait()
+        try:
+            return send(self.view, by=self.user).status_code
+        finally:
+            connection.close()
+            self.settled.release()
+
+    @property
+    def view(self):
+        @command(request=None, responses=None)
+        def view(request):
+            CategoryFactory()
+            for _ in range(7):
+                self.settled.acquire(timeout=2)
+            return Response({}, 201)
+
+        return view
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_requests_with_one_key_run_once():
+    statuses = Race(UserFactory()).run()
+
+    assert runs() == 1
+    assert statuses == {201: 1, 409: 7}
+
+
+@pytest.mark.django_db
+def test_takeover_is_won_by_one_of_two_who_saw_the_same_row(user):
+    answer_of_killed(user, age=LEASE)
+    mine, theirs = IdempotentAnswer.objects.get(), IdempotentAnswer.objects.get()
+
+    assert take_over(mine)
+    assert not take_over(theirs)

@@ -1,0 +1,50 @@
+"""Fixtures that all tests share. `make test` brings up the servers they need."""
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from embedded import catalogues
+from tests.factories import UserFactory
+
+
+def pytest_configure():
+    catalogues.compile_all()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def user(db):
+    return UserFactory()
+
+
+@pytest.fixture
+def staff(db):
+    return UserFactory(is_staff=True)
+
+
+@pytest.fixture
+def anonymous():
+    return APIClient()
+
+
+@pytest.fixture
+def client_of():
+    """Make a client of the API that acts as the given user."""
+
+    def make(user):
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api(user, client_of):
+    """A client of the API that acts as `user`."""
+    return client_of(user)

@@ -1,0 +1,2 @@
+workers = 1
+control_socket_disable = True

@@ -1,0 +1,67 @@
+"""Valid, ordinary objects; a test names only what matters to it."""
+
+from datetime import timedelta
+
+import factory
+from django.utils import timezone
+
+from events.models import Event, EventCategory, EventParticipant
+from users.models import User
+
+PASSWORD = "correct horse battery staple"
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda number: f"person{number}@example.org")
+    first_name = factory.Sequence(lambda number: f"Pessoa{number}")
+    last_name = "Silva"
+    password = factory.django.Password(PASSWORD)
+
+
+class CategoryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = EventCategory
+
+    name = factory.Sequence(lambda number: f"Categoria {number}")
+    slug = factory.Sequence(lambda number: f"categoria-{number}")
+
+
+class EventFactory(factory.django.DjangoModelFactory):
+    """A published event of three hours, a week from now, in São Paulo."""
+
+    class Meta:
+        model = Event
+
+    title = factory.Sequence(lambda number: f"Mutirão {number}")
+    category = factory.SubFactory(CategoryFactory)
+    organizer = factory.SubFactory(UserFactory)
+    city = "São Paulo"
+    address = "Praça da Sé, 1"
+    latitude = -23.5505
+    longitude = -46.6333
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+    ends_at = factory.LazyAttribute(lambda event: event.starts_at + timedelta(hours=3))
+    capacity = 10
+    status = Event.Status.PUBLISHED
+
+
+class ParticipantFactory(factory.django.DjangoModelFactory):
+    """Someone with a seat; the event's counter knows of it."""
+
+    class Meta:
+        model = EventParticipant
+        skip_postgeneration_save = True
+
+    event = factory.SubFactory(EventFactory)
+    user = factory.SubFactory(UserFactory)
+    status = EventParticipant.Status.CONFIRMED
+
+    @factory.post_generation
+    def _count_seat(participant, create, extracted, **kwargs):
+        if create and participant.status == EventParticipant.Status.CONFIRMED:
+            participant.event.seats_taken += 1
+            participant.event.save(update_fields=["seats_taken"])

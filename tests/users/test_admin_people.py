@@ -1,0 +1,177 @@
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from tests.factories import PASSWORD, UserFactory
+from users import services
+from users.models import TokenFamily, User
+
+LIST = "/admin/users/user/"
+NEW = "uma senha bem comprida"
+HERE = services.Device("127.0.0.1", "Firefox <b>")
+
+
+def page(user, name="change"):
+    return f"{LIST}{user.pk}/{name}/"
+
+
+def filled(user, **changes):
+    return {
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "language": user.language,
+        "travel_radius_km": user.travel_radius_km,
+        **changes,
+    }
+
+
+@pytest.fixture
+def manager(client, staff):
+    """A client of staff who may change people, but are no superusers."""
+    codes = ["view_user", "change_user"]
+    staff.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    client.force_login(staff)
+    return client
+
+
+def test_new_account_signs_in_with_its_address_in_lower_case(admin_client):
+    person = {"email": "Maria@Example.org", "first_name": "Maria", "language": "pt-br"}
+
+    admin_client.post(f"{LIST}add/", {**person, "password1": NEW, "password2": NEW})
+
+    user = User.objects.get(email="maria@example.org")
+    assert user.check_password(NEW)
+    assert services.sign_in("MARIA@example.org", NEW, HERE)
+
+
+def test_taken_address_is_an_error_of_its_field(admin_client, user):
+    person = {"email": user.email.upper(), "first_name": "Maria", "language": "pt-br"}
+
+    response = admin_client.post(f"{LIST}add/", {**person, "password1": NEW, "password2": NEW})
+
+    assert "email" in response.context["adminform"].form.errors
+
+
+def test_new_address_is_unproven(admin_client, user):
+    user.email_confirmed_at = timezone.now()
+    user.save()
+
+    admin_client.post(page(user), filled(user, email="Outro@example.org"))
+
+    user.refresh_from_db()
+    assert (user.email, user.email_confirmed_at) == ("outro@example.org", None)
+
+
+def test_page_shows_no_password(admin_client, user):
+    text = admin_client.get(page(user)).text
+
+    assert user.password not in text
+    assert user.password.split("$")[0] not in text
+    assert page(user, "change_password") in text
+
+
+def test_new_password_ends_all_sessions(admin_client, user):
+    services.begin_session(user, HERE)
+
+    link = admin_client.get(page(user, "change_password"))
+    admin_client.post(link.url, {"password1": NEW, "password2": NEW})
+
+    user.refresh_from_db()
+    assert user.check_password(NEW)
+    assert not TokenFamily.objects.alive().exists()
+
+
+def test_own_password_keeps_this_sign_in(admin_client, admin_user):
+    services.begin_session(admin_user, HERE)
+    passwords = {"old_password": "password", "new_password1": NEW, "new_password2": NEW}
+
+    response = admin_client.post("/admin/password_change/", passwords, follow=True)
+
+    assert response.redirect_chain == [("/admin/password_change/done/", 302)]
+    assert not TokenFamily.objects.alive().exists()
+
+
+def test_deactivated_account_is_signed_out(admin_client, user):
+    services.begin_session(user, HERE)
+
+    admin_client.post(page(user, "deactivate"), {"confirmed": "yes"})
+
+    user.refresh_from_db()
+    assert not user.is_active
+    assert not TokenFamily.objects.alive().exists()
+
+
+def test_several_accounts_are_opened_again(admin_client):
+    closed = UserFactory.create_batch(2, is_active=False)
+    chosen = {"action": "reactivate_selected", "_selected_action": [user.pk for user in closed]}
+
+    admin_client.post(LIST, {**chosen, "confirmed": "yes"})
+
+    assert not User.objects.filter(is_active=False).exists()
+
+
+def test_session_is_ended_on_the_page_of_its_owner(admin_client, user):
+    services.begin_session(user, HERE)
+    other = services.begin_session(user, HERE)
+    family = TokenFamily.objects.order_by("created_at").first()
+    end = {"dataset": "SessionsTab", "action": "revoke", "_selected_action": [family.pk]}
+
+    response = admin_client.post(page(user), end, follow=True)
+
+    assert "Firefox &lt;b&gt;" in response.text
+    assert TokenFamily.objects.alive().count() == 1
+    assert services.refresh_session(other.refresh)
+
+
+def test_nobody_deletes_people(admin_client, user):
+    assert admin_client.post(page(user, "delete"), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("power", ["is_staff", "is_superuser"])
+def test_only_superusers_hand_out_powers(manager, user, power):
+    manager.post(page(user), filled(user, first_name="Nova", **{power: "on"}))
+
+    user.refresh_from_db()
+    assert user.first_name == "Nova"
+    assert not getattr(user, power)
+
+
+def test_superuser_is_out_of_reach_of_others(manager):
+    boss = UserFactory(is_superuser=True)
+    services.begin_session(boss, HERE)
+    chosen = {"action": "deactivate_selected", "_selected_action": [boss.pk], "confirmed": "yes"}
+    end = {
+        "dataset": "SessionsTab",
+        "action": "revoke",
+        "_selected_action": [boss.token_families.get().pk],
+    }
+
+    assert manager.post(page(boss), filled(boss, first_name="Nova")).status_code == 403
+    assert manager.post(page(boss, "deactivate"), {"confirmed": "yes"}).status_code == 403
+    assert manager.post(LIST, chosen).status_code == 403
+    assert manager.get(page(boss, "password")).status_code == 403
+    manager.post(page(boss), end)
+
+    boss.refresh_from_db()
+    assert boss.is_active
+    assert boss.check_password(PASSWORD)
+    assert TokenFamily.objects.alive().exists()
+
+
+def test_search_needs_no_accents(admin_client):
+    UserFactory(first_name="José", last_name="Conceição", city="Belém")
+    UserFactory(first_name="Ana")
+
+    response = admin_client.get(LIST, {"q": "jose conceicao"})
+
+    assert [user.first_name for user in response.context["cl"].result_list] == ["José"]
+
+
+@pytest.mark.parametrize("number", [20, 100])
+def test_list_needs_a_fixed_number_of_queries(admin_client, number, django_assert_num_queries):
+    User.objects.bulk_create(UserFactory.build_batch(number, password="!"))
+    admin_client.get(LIST)
+
+    with django_assert_num_queries(5):
+        admin_client.get(f"{LIST}?all=")

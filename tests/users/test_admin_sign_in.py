@@ -1,0 +1,50 @@
+import pytest
+
+from tests.factories import PASSWORD, UserFactory
+from users.models import LoginAttempt
+
+LOGIN = "/admin/login/"
+
+
+@pytest.fixture
+def boss(db):
+    return UserFactory(is_staff=True, email="chefe@example.org")
+
+
+def sign_in(client, password=PASSWORD):
+    return client.post(LOGIN, {"username": "Chefe@example.org", "password": password})
+
+
+def test_address_in_any_case_signs_in(client, boss):
+    response = sign_in(client)
+
+    assert response.status_code == 302
+    assert LoginAttempt.objects.get().succeeded
+
+
+def test_guessing_is_limited_and_on_record(client, boss):
+    for _attempt in range(5):
+        sign_in(client, "errada")
+
+    response = sign_in(client)
+
+    assert "Muitas tentativas" in response.text
+    assert LoginAttempt.objects.filter(refused=True).count() == 1
+    assert "_auth_user_id" not in client.session
+
+
+def test_who_is_not_staff_stays_outside(client, db):
+    UserFactory(email="chefe@example.org")
+
+    assert sign_in(client).status_code == 200
+    assert "_auth_user_id" not in client.session
+
+
+def test_attempts_are_only_shown(admin_client):
+    attempt = LoginAttempt.objects.create(account="a@example.org", address="127.0.0.1")
+
+    assert "a@example.org" in admin_client.get("/admin/users/loginattempt/").text
+    page = f"/admin/users/loginattempt/{attempt.pk}"
+    assert admin_client.get(f"{page}/change/").status_code == 200
+    assert admin_client.post(f"{page}/change/", {}).status_code == 403
+    assert admin_client.post(f"{page}/delete/", {"post": "yes"}).status_code == 403

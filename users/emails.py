@@ -28,6 +28,12 @@ def welcome(user: User) -> None:
         _send(_("Welcome to Mutirão"), "welcome", user, button=_("Confirm my e-mail"), link=link)
 
 
+def email_confirmation(user: User) -> None:
+    with translation.override(user.language):
+        link, button = _link(Purpose.CONFIRM_EMAIL, user), _("Confirm my e-mail")
+        _send(_("Confirm your e-mail"), "email_confirmation", user, button=button, link=link)
+
+
 def sign_in_link(user: User) -> None:
     with translation.override(user.language):
         link = _link(Purpose.SIGN_IN, user)

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from config.api import ModelSerializer
+from config.places import check_place
 from users.fields import AddressField, PasswordField, PhoneField
 from users.models import TokenFamily, User
 from users.services.accounts import EMAIL_TAKEN
@@ -34,8 +34,6 @@ class ProfileSerializer(ModelSerializer):
 
     phone = PhoneField(required=False, allow_blank=True, max_length=40)
 
-    default_error_messages = {"half_a_place": _("Give latitude and longitude, or neither.")}
-
     class Meta:
         model = User
         fields = PROFILE
@@ -47,10 +45,7 @@ class ProfileSerializer(ModelSerializer):
                 name: attrs.get(name, getattr(self.instance, name, None))
                 for name in ("latitude", "longitude")
             }
-            missing = [name for name, value in place.items() if value is None]
-            if len(missing) == 1:
-                message = self.error_messages["half_a_place"]
-                raise serializers.ValidationError({missing[0]: message}, "half_a_place")
+            check_place(**place)
             # Both are written, so that two requests cannot leave half of each.
             attrs |= place
         return attrs

@@ -9,12 +9,13 @@ from typing import Any
 from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 
+from config.nudge import Nudge
 from users import services
 
 PATIENT: dict[str, Any] = {"autoretry_for": (OSError,), "retry_backoff": 5, "max_retries": 5}
 
 
-@shared_task(**PATIENT)
+@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
 def send_welcome_email(user_id: int) -> None:
     services.welcome(user_id)
 
@@ -32,6 +33,11 @@ def send_password_reset(user_id: int) -> None:
 @shared_task(**PATIENT)
 def send_password_changed(user_id: int) -> None:
     services.mail_password_changed(user_id)
+
+
+@shared_task(base=DjangoTask, **PATIENT)
+def send_email_confirmation(user_id: int) -> None:
+    services.mail_email_confirmation(user_id)
 
 
 @shared_task(base=DjangoTask, **PATIENT)

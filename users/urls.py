@@ -13,6 +13,7 @@ urlpatterns = [
     path("token/magic/verify/", tokens.magic_verify, name="token-magic-verify"),
     path("users/register/", accounts.register, name="register"),
     path("users/email/confirm/", accounts.confirm_email, name="email-confirm"),
+    path("users/email/confirm/send/", accounts.send_confirmation, name="email-confirm-send"),
     path("users/email/change/", accounts.change_email, name="email-change"),
     path("users/email/change/confirm/", accounts.confirm_email_change, name="email-change-confirm"),
     path("users/password/forgot/", accounts.forgot_password, name="password-forgot"),

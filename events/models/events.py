@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.places import Placed
 from events.models.codes import new_code
 from events.querysets import EventQuerySet, SearchText
 from users.models import User
@@ -54,7 +55,7 @@ class EventCategory(models.Model):
     exclude=["seats_taken", "search_text", "venue_code"],
     meta={"verbose_name": _("change"), "verbose_name_plural": _("changes")},
 )
-class Event(models.Model):
+class Event(Placed):
     """A meeting with a limited number of seats."""
 
     MAX_CO_ORGANIZERS = 10
@@ -79,18 +80,6 @@ class Event(models.Model):
     )
     address = models.CharField(_("address"), max_length=300, blank=True)
     city = models.CharField(_("city"), max_length=120)
-    latitude = models.FloatField(
-        _("latitude"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-90), MaxValueValidator(90)],
-    )
-    longitude = models.FloatField(
-        _("longitude"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-180), MaxValueValidator(180)],
-    )
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
     time_zone = models.CharField(
@@ -132,23 +121,13 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         constraints = [
+            *Placed.Meta.constraints,
             models.CheckConstraint(condition=Q(capacity__gt=0), name="event_has_seats"),
             models.CheckConstraint(
                 condition=Q(seats_taken__lte=F("capacity")), name="event_is_not_overbooked"
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="event_ends_after_start"
-            ),
-            models.CheckConstraint(
-                # "Not null" is said because a comparison with null refuses nothing.
-                condition=Q(latitude=None, longitude=None)
-                | Q(
-                    latitude__isnull=False,
-                    longitude__isnull=False,
-                    latitude__range=(-90, 90),
-                    longitude__range=(-180, 180),
-                ),
-                name="event_place_is_on_earth",
             ),
             models.CheckConstraint(
                 condition=~Q(status="cancelled") | ~Q(cancel_reason=""),
@@ -217,6 +196,7 @@ class Event(models.Model):
 
     def clean(self) -> None:
         """Check what two fields must fulfil together."""
+        super().clean()
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise ValidationError(
                 {
@@ -225,7 +205,3 @@ class Event(models.Model):
                     )
                 }
             )
-        if (self.latitude is None) != (self.longitude is None):
-            missing = "latitude" if self.latitude is None else "longitude"
-            message = _("Give latitude and longitude, or neither.")
-            raise ValidationError({missing: ValidationError(message, "incomplete_place")})

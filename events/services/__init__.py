@@ -21,7 +21,6 @@ from events.services.editing import (
 )
 from events.services.lifecycle import archive_old_events, cancel, ended_events, finish, publish
 from events.services.notifications import (
-    MAX_ATTEMPTS,
     overdue_notifications,
     remind,
     send_notification,
@@ -44,7 +43,6 @@ from events.services.seats import EventFull
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
 
 __all__ = [
-    "MAX_ATTEMPTS",
     "AlreadyCheckedIn",
     "AlreadyCheckedOut",
     "BirthDateRequired",

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import CharField, F, Func, Q, Value
+from django.db.models import CharField, F, Func, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
+from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
 from events.models import Event, EventNotification, EventParticipant
 from events.querysets import ParticipantQuerySet
@@ -15,10 +16,6 @@ from events.querysets import ParticipantQuerySet
 Kind = EventNotification.Kind
 Status = EventParticipant.Status
 
-# How old an unsent row is, by its tries so far, before the sweep starts it again: together they
-# outlast a mail server's bad morning. The second and third try are the task's own.
-PATIENCE = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
-MAX_ATTEMPTS = len(PATIENCE)
 SWEEP_SIZE = 200
 # A reminder is due while the time to the start lies between these.
 REMINDERS = {
@@ -143,11 +140,7 @@ def remind() -> None:
 
 def overdue_notifications() -> list[int]:
     """Give up on what failed too often; return the oldest of what else waits for too long."""
-    now = timezone.now()
     waiting = EventNotification.objects.waiting()
-    waiting.filter(attempts__gte=MAX_ATTEMPTS).update(failed_at=now)
-    overdue = Q()
-    for attempts, patience in enumerate(PATIENCE):
-        overdue |= Q(attempts=attempts, created_at__lte=now - patience)
-    ids = waiting.filter(overdue).order_by("created_at").values_list("pk", flat=True)
-    return list(ids[:SWEEP_SIZE])
+    waiting.filter(attempts__gte=MAX_ATTEMPTS).update(failed_at=timezone.now())
+    due = waiting.filter(overdue(attempts="attempts", since="created_at"))
+    return list(due.order_by("created_at").values_list("pk", flat=True)[:SWEEP_SIZE])

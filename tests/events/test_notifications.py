@@ -8,6 +8,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from config.nudge import Nudge
+from config.patience import MAX_ATTEMPTS
 from events import services, tasks
 from events.models import EventNotification, EventParticipant
 from tests.factories import EventFactory, ParticipantFactory
@@ -83,7 +84,7 @@ def test_after_five_failures_a_mail_is_given_up_and_seen_as_such(notification, b
             break
 
     notification.refresh_from_db()
-    assert notification.attempts == services.MAX_ATTEMPTS == 5
+    assert notification.attempts == MAX_ATTEMPTS == 5
     assert notification.failed_at is not None
 
 
@@ -101,7 +102,7 @@ def test_a_mail_that_kills_its_worker_is_given_up_too(notification, monkeypatch)
 
     monkeypatch.setattr("events.emails.send", die)
 
-    for _ in range(services.MAX_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         with pytest.raises(SystemExit):
             services.send_notification(notification.pk)
     services.overdue_notifications()

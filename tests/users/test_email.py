@@ -9,6 +9,7 @@ from users.mail_tokens import Purpose
 from users.models import User
 
 CONFIRM, CHANGE = "users/email/confirm/", "users/email/change/"
+SEND = "users/email/confirm/send/"
 CONFIRM_CHANGE = "users/email/change/confirm/"
 NEW = "new@example.org"
 
@@ -44,6 +45,29 @@ def test_an_address_can_be_confirmed_within_seven_days(user, post, days, status)
         traveller.shift(days * 24 * 3600)
 
         assert post(CONFIRM, token=token).status_code == status
+
+
+def test_the_mail_that_confirms_an_address_can_be_asked_for_again(
+    user, api, post, mailoutbox, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api.post(f"/api/v1/{SEND}").status_code == 202
+
+    [mail] = mailoutbox
+    assert mail.to == [user.email]
+    assert post(CONFIRM, token=token_in(mail)).status_code == 204
+    again = api.post(f"/api/v1/{SEND}")
+    assert again.status_code == 409
+    assert errors(again) == [(None, "email_confirmed")]
+
+
+def test_mails_to_confirm_an_address_are_few(user, api, settings):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail": "1/hour"}
+
+    first, second = api.post(f"/api/v1/{SEND}"), api.post(f"/api/v1/{SEND}")
+
+    assert (first.status_code, second.status_code) == (202, 429)
+    assert int(second.headers["Retry-After"]) > 3500
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from users import emails
 
 ALL = [
     emails.welcome,
+    emails.email_confirmation,
     emails.sign_in_link,
     emails.password_reset,
     emails.password_changed,

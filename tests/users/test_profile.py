@@ -101,7 +101,7 @@ def test_half_a_place_is_refused(api, user, body, field):
     response = api.patch(ME, body)
 
     assert response.status_code == 400
-    assert errors(response) == [(field, "half_a_place")]
+    assert errors(response) == [(field, "incomplete_place")]
     user.refresh_from_db()
     assert user.latitude is None
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from config.nudge import Nudge
+from config.patience import MAX_ATTEMPTS
 from tests.factories import PASSWORD, UserFactory
 from tests.together import run_together
 from users import services, tasks
@@ -47,6 +48,23 @@ def test_a_mail_that_fails_leaves_the_welcome_to_be_sent(user, monkeypatch):
     assert user.welcomed_at is None
 
 
+def test_a_welcome_that_kills_its_worker_is_given_up(monkeypatch, db):
+    user = registered(days=1)
+
+    def die(user):
+        raise SystemExit
+
+    monkeypatch.setattr("users.emails.welcome", die)
+
+    for _ in range(MAX_ATTEMPTS):
+        assert services.overdue_welcomes() == [user.pk]
+        with pytest.raises(SystemExit):
+            services.welcome(user.pk)
+
+    assert services.overdue_welcomes() == []
+    services.welcome(user.pk)
+
+
 def test_nobody_is_welcomed_who_is_gone_or_closed(user, mailoutbox):
     services.deactivate(user)
 
@@ -58,8 +76,7 @@ def test_nobody_is_welcomed_who_is_gone_or_closed(user, mailoutbox):
 
 def test_beat_sends_the_welcomes_that_were_lost(db, mailoutbox):
     lost = registered(minutes=6)
-    registered(minutes=1)  # its task may still be on its way
-    registered(days=4)  # nobody is welcomed so late
+    registered(seconds=30)  # its task may still be on its way
     UserFactory(registered_at=None)  # staff made this account
 
     tasks.retry_waiting_welcomes()

@@ -22,7 +22,7 @@ from users.admin import commands
 from users.admin.sign_ins import SessionsTab
 from users.models import User
 
-MOMENTS = ("joined_at", "registered_at", "last_login")
+MOMENTS = ("joined_at", "registered_at", "welcomed_at", "last_login")
 # Who may hand these out could make themselves a superuser.
 POWERS = ("is_staff", "is_superuser", "groups")
 

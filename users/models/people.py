@@ -7,7 +7,7 @@ import pgtrigger
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from config.places import Placed
 from users.phones import validate_phone
 from users.querysets import UserManager
 
@@ -29,7 +30,7 @@ def validate_birth_date(day: date) -> None:
         )
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(Placed, AbstractBaseUser, PermissionsMixin):
     """A person with an account; the e-mail address is the login, always in lower case."""
 
     class Language(models.TextChoices):
@@ -42,18 +43,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = models.CharField(_("phone"), max_length=16, blank=True, validators=[validate_phone])
     bio = models.TextField(_("about"), max_length=2000, blank=True)
     city = models.CharField(_("city"), max_length=120, blank=True)
-    latitude = models.FloatField(
-        _("latitude"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-90), MaxValueValidator(90)],
-    )
-    longitude = models.FloatField(
-        _("longitude"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-180), MaxValueValidator(180)],
-    )
     travel_radius_km = models.PositiveSmallIntegerField(
         _("travel radius (km)"), default=25, validators=[MaxValueValidator(200)]
     )
@@ -71,6 +60,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     registered_at = models.DateTimeField(_("registered at"), null=True, editable=False)
     email_confirmed_at = models.DateTimeField(_("e-mail confirmed at"), null=True, editable=False)
     welcomed_at = models.DateTimeField(_("welcomed at"), null=True, editable=False)
+    welcome_attempts = models.PositiveSmallIntegerField(db_default=0, editable=False)
     # The address that becomes `email` once it is confirmed.
     pending_email = models.EmailField(_("new e-mail"), blank=True, editable=False)
     # Every token carries it: raising it ends them all, at the next request.
@@ -87,18 +77,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [
+            *Placed.Meta.constraints,
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_is_lower"),
-            models.CheckConstraint(
-                # "Not null" is said because a comparison with null refuses nothing.
-                condition=Q(latitude=None, longitude=None)
-                | Q(
-                    latitude__isnull=False,
-                    longitude__isnull=False,
-                    latitude__range=(-90, 90),
-                    longitude__range=(-180, 180),
-                ),
-                name="user_place_is_on_earth",
-            ),
         ]
         indexes = [
             models.Index(fields=["joined_at"], name="user_joined"),

@@ -1,14 +1,17 @@
 """What may be done with accounts, sign-ins and the ledger; one module for each topic."""
 
 from users.services.accounts import (
+    EmailConfirmed,
     confirm_email,
     confirm_email_change,
     deactivate,
     mail_email_change,
     mail_email_change_notice,
+    mail_email_confirmation,
     overdue_welcomes,
     reactivate,
     register,
+    request_confirmation,
     request_email_change,
     welcome,
 )
@@ -47,6 +50,7 @@ from users.services.signing_in import (
 
 __all__ = [
     "Device",
+    "EmailConfirmed",
     "LockedOut",
     "ReversalIsFinal",
     "WrongCredentials",
@@ -60,6 +64,7 @@ __all__ = [
     "end_session",
     "mail_email_change",
     "mail_email_change_notice",
+    "mail_email_confirmation",
     "mail_password_changed",
     "mail_password_reset",
     "mail_sign_in_link",
@@ -70,6 +75,7 @@ __all__ = [
     "recount",
     "refresh_session",
     "register",
+    "request_confirmation",
     "request_email_change",
     "request_reset",
     "request_sign_in_link",

@@ -1,23 +1,29 @@
 """Accounts: how one is made, gets its address, and is closed."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import Throttled
 
 from config import limits
+from config.errors import DomainError
+from config.patience import MAX_ATTEMPTS, overdue
 from users import emails, mail_tokens, tasks
 from users.mail_tokens import Purpose
 from users.models import User
 
-# Younger accounts are still with the task that was started for them; older ones are given up.
-WELCOME_OVERDUE = timedelta(minutes=5)
-WELCOME_GIVEN_UP = timedelta(days=3)
 EMAIL_TAKEN = _("This e-mail has an account already.")
+SWEEP_SIZE = 200
+
+
+class EmailConfirmed(DomainError):
+    code = "email_confirmed"
+    message = _("This e-mail is confirmed already.")
 
 
 @transaction.atomic
@@ -36,24 +42,41 @@ def register(*, email: str, password: str, **profile: Any) -> User:
     return user
 
 
-@transaction.atomic
 def welcome(user_id: int) -> None:
-    """Greet a person once, however often this runs.
+    """Greet a person once, however often this runs, and give up after MAX_ATTEMPTS.
 
-    The update is the claim: a second run waits for it, then finds nothing to do. If the
-    mail fails, the claim rolls back and a retry sends it.
+    The try is counted first and for itself, so that one that kills the worker counts too.
+    The second update is the claim: a second run waits for it, then finds nothing to do. If
+    the mail fails, the claim rolls back and a retry sends it.
     """
-    mine = User.objects.filter(pk=user_id)
-    if mine.filter(welcomed_at=None, is_active=True).update(welcomed_at=Now()):
-        emails.welcome(mine.get())
+    waiting = User.objects.filter(pk=user_id, welcomed_at=None, is_active=True)
+    untired = waiting.filter(welcome_attempts__lt=MAX_ATTEMPTS)
+    if not untired.update(welcome_attempts=F("welcome_attempts") + 1):
+        return
+    with transaction.atomic():
+        if waiting.update(welcomed_at=Now()):
+            emails.welcome(User.objects.get(pk=user_id))
 
 
 def overdue_welcomes() -> list[int]:
-    now = timezone.now()
-    waiting = User.objects.waiting_for_welcome().filter(
-        registered_at__range=(now - WELCOME_GIVEN_UP, now - WELCOME_OVERDUE)
-    )
-    return list(waiting.values_list("pk", flat=True))
+    """The oldest of the accounts whose welcome waits for too long."""
+    waiting = User.objects.waiting_for_welcome()
+    due = waiting.filter(overdue(attempts="welcome_attempts", since="registered_at"))
+    return list(due.order_by("registered_at").values_list("pk", flat=True)[:SWEEP_SIZE])
+
+
+def request_confirmation(user: User) -> None:
+    """Mail the link that confirms the address once more."""
+    if user.email_confirmed_at:
+        raise EmailConfirmed
+    if wait := limits.hit("mail", user.email):
+        raise Throttled(wait)
+    tasks.send_email_confirmation.delay_on_commit(user.pk)
+
+
+def mail_email_confirmation(user_id: int) -> None:
+    if user := User.objects.filter(pk=user_id, is_active=True, email_confirmed_at=None).first():
+        emails.email_confirmation(user)
 
 
 @transaction.atomic

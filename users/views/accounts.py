@@ -30,6 +30,7 @@ from users.inputs import (
     SentSerializer,
     TokenSerializer,
 )
+from users.models import User
 from users.serializers import RegisterSerializer, UserSerializer
 from users.views.requests import acting_user, device, given, sent
 from users.views.tokens import tokens
@@ -58,6 +59,17 @@ def confirm_email(request: Request) -> Response:
     """Confirm the address with the token of the mail."""
     services.confirm_email(given(TokenSerializer, request)["token"])
     return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@command(
+    throttle_classes=[limits.by_address("mail_address")],
+    request=None,
+    responses={202: None},
+)
+def send_confirmation(request: Request) -> Response:
+    """Ask for the mail that confirms the address once more."""
+    services.request_confirmation(User.objects.get(pk=acting_user(request).pk))
+    return Response(status=status.HTTP_202_ACCEPTED)
 
 
 @command(

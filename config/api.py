@@ -68,6 +68,13 @@ class PageNumberPagination(pagination.PageNumberPagination):
             parameter["schema"]["minimum"] = 1
         return parameters
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        for link, number in (("next", 3), ("previous", 1)):
+            example = f"https://mutirao.example/api/v1/events/?{self.page_query_param}={number}"
+            page["properties"][link]["example"] = example
+        return page
+
 
 def _positive(request: Request, parameter: str, default: int) -> int:
     given = request.query_params.get(parameter, "")

@@ -19,16 +19,18 @@ HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?|\[[0-9a-f:.]+\]
 
 
 def faults(variables: Mapping[str, str]) -> list[str]:
-    """Name every reason why a production or staging process must not start; none elsewhere.
+    """Name every reason why a process must not start; in development only what is malformed.
 
-    Values are never part of it: they may be secrets.
+    Who does not say where they run is in production: that is the safe mistake. Values are
+    never part of it: they may be secrets.
     """
-    environment = variables.get("ENVIRONMENT", "development")
+    environment = variables.get("ENVIRONMENT") or "production"
+    given = {name: value for name, value in variables.items() if value}
     if environment == "development":
-        return []
+        # Where nothing leaves the machine, mails may go to a folder or the console.
+        return [*_malformed({**given, "EMAIL_URL": ""})]
     if environment not in ("production", "staging"):
         return ["ENVIRONMENT must be production, staging or development."]
-    given = {name: value for name, value in variables.items() if value}
     return [*_missing(given), *_malformed(given), *_weak(given), *_shared(given), *_open(given)]
 
 
@@ -38,7 +40,7 @@ def _missing(given: Mapping[str, str]) -> Iterator[str]:
 
 def _malformed(given: Mapping[str, str]) -> Iterator[str]:
     for name, (is_right, what) in SHAPES.items():
-        if name in given and not is_right(given[name]):
+        if given.get(name) and not is_right(given[name]):
             yield f"{name} must be {what}."
 
 
@@ -47,13 +49,13 @@ def _weak(given: Mapping[str, str]) -> Iterator[str]:
         value = given.get(name)
         if value and (len(value) < MINIMUM_LENGTH or len(set(value)) < 10):
             yield f"{name} is weak: give at least {MINIMUM_LENGTH} random characters."
-        if value and any(sample in value.lower() for sample in SAMPLES):
+        if value and _is_sample(value):
             yield f"{name} is a sample value."
         if value and value.startswith("$"):
             yield f"{name} must not begin with $: it would be taken for another variable's name."
     for name in URLS:
-        if _has_sample_password(given.get(name, "")):
-            yield f"{name} holds a sample password."
+        if fault := _password_fault(given.get(name, "")):
+            yield f"{name} holds {fault}."
 
 
 def _shared(given: Mapping[str, str]) -> Iterator[str]:
@@ -80,13 +82,23 @@ def _list(value: str) -> list[str]:
 
 
 def _server(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2]
+    host, _, port = urlsplit(url).netloc.rpartition("@")[2].partition(":")
+    return f"{host}:{port or 6379}"
 
 
-def _has_sample_password(url: str) -> bool:
+def _password_fault(url: str) -> str | None:
+    """What is wrong with a password; none at all is for networks that nobody else is in."""
     credentials = url.partition("://")[2].rpartition("@")[0]
-    user, _, password = (unquote(part).lower() for part in credentials.partition(":"))
-    return bool(password) and (password in (user, "postgres") or password in SAMPLES)
+    user, _, password = (unquote(part) for part in credentials.partition(":"))
+    if not password:
+        return None
+    if password.lower() in (user.lower(), "postgres") or _is_sample(password):
+        return "a sample password"
+    return "a password of less than 8 characters" if len(password) < 8 else None
+
+
+def _is_sample(value: str) -> bool:
+    return any(sample in value.lower() for sample in SAMPLES)
 
 
 def _is_url(*schemes: str, needs_path: bool = False) -> Callable[[str], bool]:
@@ -117,7 +129,7 @@ def _is_network(value: str) -> bool:
 
 
 def _each(is_right: Callable[[str], object]) -> Callable[[str], bool]:
-    return lambda value: all(is_right(item) for item in _list(value))
+    return lambda value: bool(_list(value)) and all(is_right(item) for item in _list(value))
 
 
 def _is_origin(value: str) -> bool:
@@ -146,16 +158,25 @@ SHAPES: dict[str, tuple[Callable[[str], bool], str]] = {
     "REDIS_URL": _redis,
     "BROKER_URL": _redis,
     "EMAIL_URL": (
-        _is_url("smtp", "smtps", "smtp+tls", "smtp+ssl"),
+        _is_url("smtp", "smtp+tls", "smtp+ssl"),
         "like smtp+tls://user:password@host:587",
     ),
     "ALLOWED_HOSTS": (_each(_is_host), "host names with commas between them"),
-    "DOMAIN": (_is_host, "a host name, without a scheme"),
+    "DOMAIN": (
+        lambda value: _is_host(value) and value[0] not in ".*",
+        "a host name, without a scheme",
+    ),
     "FRONTEND_URL": (_is_url("http", "https"), "like https://host"),
     "CORS_ALLOWED_ORIGINS": (_each(_is_origin), "like https://host, with commas between them"),
     "TRUSTED_PROXIES": (_each(_is_network), "networks like 10.0.0.0/8, with commas between them"),
-    "LOG_LEVEL": (logging.getLevelNamesMapping().__contains__, "DEBUG, INFO, WARNING or ERROR"),
+    "LOG_LEVEL": (
+        lambda value: value.upper() in logging.getLevelNamesMapping(),
+        "DEBUG, INFO, WARNING or ERROR",
+    ),
     "DATABASE_POOL_SIZE": (_is_number, "a number"),
+    "WEB_CONCURRENCY": (_is_number, "a number"),
+    "PORT": (lambda value: value.isdecimal() and 0 < int(value) < 65536, "a number up to 65535"),
+    "DEFAULT_FROM_EMAIL": (lambda value: "@" in value and value.isprintable(), "an address"),
     "DEBUG": (_is_switch, "true or false"),
     "RATE_LIMITS_ENABLED": (_is_switch, "true or false"),
 }

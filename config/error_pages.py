@@ -22,9 +22,9 @@ class BadRequest(exceptions.APIException):
 
 
 def _page_for(error_class: type[exceptions.APIException]) -> Page:
-    def page(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    def page(request: HttpRequest, *reason: object, **more: object) -> HttpResponse:
         error = error_class()
-        if request.path_info.startswith("/api/"):
+        if f"{request.path_info}/".startswith("/api/"):
             return _json(error)
         context = {"detail": error.detail}
         return render(request, "error.html", context, status=error.status_code)

@@ -12,7 +12,7 @@ def optional_slash(get_response: GetResponse) -> GetResponse:
     """Serve a path of the API with or without its trailing slash, also for POST."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith("/api/") and not request.path_info.endswith("/"):
+        if f"{request.path_info}/".startswith("/api/") and not request.path_info.endswith("/"):
             request.path_info += "/"
             request.path += "/"
         return get_response(request)

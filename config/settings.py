@@ -17,7 +17,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 # --- Where we run -------------------------------------------------------------------------
-ENVIRONMENT = env("ENVIRONMENT", default="development")
+ENVIRONMENT = env("ENVIRONMENT", default="production")
 DEBUG = env.bool("DEBUG", default=False)
 if found := faults(env.ENVIRON):
     raise ImproperlyConfigured("Refusing to start:\n- " + "\n- ".join(found))
@@ -35,6 +35,7 @@ SITE_URL = f"{SCHEME}://{DOMAIN}"
 # Links in mails lead to the front end; without one, to the small pages of users/pages.py.
 FRONTEND_URL = env("FRONTEND_URL", default=f"{SITE_URL}/account")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "config.error_pages.permission_denied"
 # Networks of our own proxies: only they are believed who the client is.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
@@ -104,6 +105,7 @@ DATABASES["default"].update(
     ATOMIC_REQUESTS=False,  # a transaction is visible where it matters
     CONN_HEALTH_CHECKS=True,
     OPTIONS={
+        **DATABASES["default"].get("OPTIONS", {}),  # like ?sslmode=verify-full
         "connect_timeout": 3,
         # 100 connections are shared by all processes: at most two for each.
         "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=2), "timeout": 5},
@@ -301,7 +303,7 @@ _PAGE = (
 )
 # By the start of the path; the first that fits counts.
 CONTENT_SECURITY_POLICIES = {
-    "/admin": _PAGE + "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Unfold's Alpine
+    "/admin": _PAGE + "script-src 'self' 'unsafe-eval'",  # Unfold's Alpine
     "/docs": _PAGE + "script-src 'self' 'unsafe-inline'",  # Swagger UI starts inline
     "/account": _PAGE + "script-src 'none'",
     "": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
@@ -322,7 +324,7 @@ TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 
 # --- Logs ---------------------------------------------------------------------------------
-LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env("LOG_LEVEL", default="INFO").upper()
 LOGGING = logs.configure(env.ENVIRON, LOG_LEVEL, on_console=DEBUG)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 

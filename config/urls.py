@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
+from config.docs import SchemaView
 from events.views.attendance import HistoryView
 
 api: list[URLPattern | URLResolver] = [
@@ -17,7 +18,7 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", include("config.health.urls")),
     path("api/v1/", include(api)),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
     # Clients of the older documents use the prefix without a version.
     path("api/", include((api, "unversioned"))),
     path("", RedirectView.as_view(pattern_name="docs")),

@@ -10,8 +10,9 @@ import sys
 
 NEEDED = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
-# What Debian and others leave out of their Python, and what Windows does not have.
-MODULES = ("ensurepip", "venv", "ssl", "zlib", "ctypes", "fcntl")
+# What Debian and others leave out of their Python, and what Windows does not have. The names with
+# an underscore are the compiled halves: a Python built without them still has the other half.
+MODULES = ("ensurepip", "venv", "_ssl", "zlib", "_ctypes", "fcntl")
 
 
 def is_too_old(version: "tuple[int, int]") -> bool:

@@ -123,13 +123,13 @@ def manage() -> int:
     """`manage.py ARGS` on what `make run` has running here."""
     given = environment.of_this_shell()
     own_servers = environment.needs_postgres(given) or environment.needs_valkey(given)
-    if own_servers and not state.address():
+    if own_servers and state.take_lock(state.RUN / "run.lock") is not None:
         raise Refusal("nothing is running in this clone: `make run` in another terminal first.")
     place = Place(
         folder=state.RUN,
         keys=keys.kept(state.RUN / "keys.json"),
         ports=state.read_json(state.RUN / "ports.json") or {"postgres": 0, "valkey": 0},
-        web_port=ports.DEFAULT,
+        web_port=state.announced_port() or ports.DEFAULT,
     )
     command = _python("manage.py", *_arguments())
     os.execve(command[0], command, place.variables(given))  # noqa: S606

@@ -15,9 +15,7 @@ class Console(threading.Thread):
     def __init__(self, logs: dict[str, Path], *, every: float = 0.2) -> None:
         super().__init__(daemon=True)
         self._logs = logs
-        self._seen = {
-            name: path.stat().st_size if path.exists() else 0 for name, path in logs.items()
-        }
+        self._seen = {name: _size(path) for name, path in logs.items()}
         self._every = every
         self._done = threading.Event()
         self._width = max(map(len, logs), default=0)

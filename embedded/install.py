@@ -12,7 +12,7 @@ import sys
 import venv
 from pathlib import Path
 
-from embedded import clean, interrupts, state
+from embedded import clean, interrupts, ports, state
 from embedded.progress import Progress, pins
 from embedded.refusal import Refusal, complain, say
 
@@ -30,7 +30,10 @@ def main(arguments: list[str]) -> int:
     try:
         if command == "clean":
             return clean.clean()
-        install(state.ROOT / "requirements" / f"{LISTS.get(command, 'test')}.txt")
+        requirements = state.ROOT / "requirements" / f"{LISTS.get(command, 'test')}.txt"
+        if command in ("run", "dev") and not is_done(stamp(requirements)):
+            ports.require_free(ports.wanted())  # before a minute of installing, not after it
+        install(requirements)
     except Refusal as refusal:
         complain(refusal)
         return 1

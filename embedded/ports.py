@@ -50,13 +50,14 @@ def free(taken: set[int]) -> int:
     raise Refusal("no free port was found on 127.0.0.1 between 20000 and 32000.")
 
 
-def remembered(path: Path, names: tuple[str, ...]) -> dict[str, int]:
+def remembered(path: Path, names: tuple[str, ...], *, web_port: int) -> dict[str, int]:
     """A free port for each name: the one of the last start, unless it was taken meanwhile."""
     before = state.read_json(path)
     ports: dict[str, int] = {}
     for name in names:
         last = int(before.get(name, 0))
-        again = last in RANGE and last not in ports.values() and is_free(last)
-        ports[name] = last if again else free(set(ports.values()))
+        taken = {web_port, *ports.values()}
+        again = last in RANGE and last not in taken and is_free(last)
+        ports[name] = last if again else free(taken)
     state.write_json(path, ports)
     return ports

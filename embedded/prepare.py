@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import django
+import psycopg
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
@@ -68,13 +70,24 @@ def make_staff_account() -> None:
     say(f"Staff account: {STAFF}, password: {os.environ['DJANGO_SUPERUSER_PASSWORD']}")
 
 
+def _try_connection() -> None:
+    """Not through the pool, which would say only that it waited too long."""
+    parameters = connection.get_connection_params()
+    parameters.pop("pool", None)
+    psycopg.connect(**parameters).close()
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(f"Mutirão: {error}")
     say("Bringing the database up to date …")
     try:
+        _try_connection()
         call_command("migrate", interactive=False, verbosity=0)
-    except OperationalError as error:
+    except (psycopg.OperationalError, OperationalError) as error:
         sys.exit(f"Mutirão: the database of DATABASE_URL cannot be used: {error}")
     call_command("seed_schedules")
     first_run = FirstRun(Path(os.environ[MARK]))

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from embedded import state, tether
+from embedded import tether
 from embedded.configuration import Program
 from embedded.postgres import Postgres
 from embedded.valkey import Valkey
@@ -35,9 +35,10 @@ def application(port: int) -> list[Program]:
 
 def development(port: int) -> list[Program]:
     """The same, each restarted when the code changes."""
-    manage = str(state.ROOT / "manage.py")
+    # Not Django's own reloader: its child would outlive a parent that is killed.
+    web = ("manage", "runserver", "--noreload", f"127.0.0.1:{port}")
     return [
-        Program("web", _python(manage, "runserver", f"127.0.0.1:{port}")),
+        Program("web", _python("-m", "embedded.reload", *web)),
         Program("worker", _python("-m", "embedded.reload", *_WORKER)),
         Program("beat", _python("-m", "embedded.reload", *_BEAT)),
     ]

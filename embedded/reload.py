@@ -14,16 +14,17 @@ from types import FrameType
 from embedded import state, tether
 
 EVERY = 1.0
+WATCHED = {".py", ".html", ".txt", ".po"}
 # Less than the manager's patience: it would kill us before we could kill the child.
 PATIENCE = 3.0
 
 
 def sources(root: Path = state.ROOT) -> Iterator[Path]:
-    """All Python files of the project, but none in hidden folders such as `.run`."""
+    """The project's code and templates, but nothing in hidden folders such as `.run`."""
     yield from root.glob("*.py")
     for folder in root.iterdir():
         if folder.is_dir() and not folder.name.startswith("."):
-            yield from folder.rglob("*.py")
+            yield from (path for path in folder.rglob("*") if path.suffix in WATCHED)
 
 
 def snapshot(root: Path = state.ROOT) -> dict[Path, float]:

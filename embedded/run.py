@@ -36,6 +36,7 @@ def run(*, dev: bool = False) -> int:
     state.folder(state.RUN)
     refusal = f"already running in this clone{state.address()}."
     with state.locked(state.RUN / "run.lock", refusal):
+        state.announce(None)  # of an earlier start that was killed
         try:
             _serve(port, dev=dev)
         except KeyboardInterrupt:
@@ -51,7 +52,7 @@ def _serve(port: int, *, dev: bool) -> None:
     place = _place(port, dev=dev)
     postgres, valkey = _servers(place, given)
     _make(postgres, valkey)
-    state.announce(f"http://localhost:{port}/")
+    state.announce(port)
     manager = _manager(place, postgres, valkey)
     try:
         _start(manager, postgres, valkey, place.marked(given))
@@ -67,7 +68,9 @@ def _place(port: int, *, dev: bool) -> environment.Place:
     return environment.Place(
         folder=state.RUN,
         keys=keys.kept(state.RUN / "keys.json"),
-        ports=ports.remembered(state.RUN / "ports.json", ("postgres", "valkey", "manager")),
+        ports=ports.remembered(
+            state.RUN / "ports.json", ("postgres", "valkey", "manager"), web_port=port
+        ),
         web_port=port,
         debug=dev,
     )

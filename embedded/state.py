@@ -62,18 +62,22 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     write(path, json.dumps(value, indent=2) + "\n")
 
 
-def announce(url: str | None) -> None:
+def announce(port: int | None) -> None:
     """Say in the folder where the site is, or that it is nowhere any more."""
-    if url:
-        write_json(RUN / "running.json", {"url": url})
+    if port:
+        write_json(RUN / "running.json", {"port": port})
     else:
         (RUN / "running.json").unlink(missing_ok=True)
 
 
+def announced_port() -> int | None:
+    return read_json(RUN / "running.json").get("port")
+
+
 def address() -> str:
     """Where the site is said to be, as a part of a sentence."""
-    url = read_json(RUN / "running.json").get("url")
-    return f" at {url}" if url else ""
+    port = announced_port()
+    return f" at http://localhost:{port}/" if port else ""
 
 
 def take_lock(path: Path) -> int | None:

@@ -29,6 +29,7 @@ class Valkey:
             f"dir {json.dumps(str(self.folder), ensure_ascii=False)}",
             'save ""',
             "daemonize no",
+            "set-proc-title no",  # it would write over the mark by which leftovers are known
             *self.options,
         )
         state.write(state.folder(self.folder) / "valkey.conf", "\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Pages that show rows which nobody may change by hand."""
+"""Pages and tables that show rows which nobody may change by hand."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnly:
     """Rows to look at: adding, changing or deleting them by hand would pass by the services."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -17,3 +17,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+    """A list of such rows, each with its page."""

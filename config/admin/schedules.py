@@ -1,9 +1,6 @@
 """When the recurring tasks may run: the pages of django-celery-beat, in the look of the others."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -16,12 +13,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from config.admin.crontabs import in_words
+from config.admin.lists import ReadOnly
 
 # Sunrise and the like need an astronomical library that nothing here asks for.
 admin.site.unregister([CrontabSchedule, IntervalSchedule, ClockedSchedule, SolarSchedule])
 
 
-class PeriodicTaskInline(TabularInline):
+class PeriodicTaskInline(ReadOnly, TabularInline):
     """The tasks that run then, to look at."""
 
     model = PeriodicTask
@@ -29,15 +27,6 @@ class PeriodicTaskInline(TabularInline):
     extra = 0
     show_change_link = True
     hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class ScheduleAdmin(ModelAdmin):

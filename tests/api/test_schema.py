@@ -30,6 +30,14 @@ def test_it_is_served(db, anonymous):
     assert json.loads(response.content)["paths"].keys() == schema()["paths"].keys()
 
 
+def test_it_is_in_english_for_every_reader(db, anonymous):
+    response = anonymous.get("/api/schema/", HTTP_ACCEPT=JSON, HTTP_ACCEPT_LANGUAGE="pt-BR")
+
+    text = response.content.decode()
+    assert "`draft` - draft" in text
+    assert "rascunho" not in text
+
+
 @pytest.mark.parametrize("key", OPERATIONS)
 def test_an_operation_says_what_it_does(key):
     summary = operations()[key].get("summary", "")

@@ -30,8 +30,18 @@ def test_good_environment_has_no_fault():
 
 
 def test_development_needs_nothing():
-    assert faults({}) == []
     assert faults({"ENVIRONMENT": "development", "DEBUG": "true"}) == []
+    assert faults({"ENVIRONMENT": "development", "EMAIL_URL": "consolemail://"}) == []
+
+
+def test_malformed_values_are_named_in_development_too():
+    assert len(faults({"ENVIRONMENT": "development", "PORT": "x", "LOG_LEVEL": "LOUD"})) == 2
+
+
+@pytest.mark.parametrize("given", [{}, {"ENVIRONMENT": ""}])
+def test_who_does_not_say_where_they_run_is_in_production(given):
+    assert "SECRET_KEY is missing." in faults(given)
+    assert "DEBUG must be off." in faults({**given, "DEBUG": "true"})
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -79,7 +89,16 @@ def test_missing_variable_is_named(name, value):
         ("JWT_SIGNING_KEY", GOOD["SECRET_KEY"]),
         ("DATABASE_URL", "postgres://mutirao:mutirao@postgres:5432/mutirao"),
         ("DATABASE_URL", "postgres://mutirao:changeme@postgres:5432/mutirao"),
+        ("DATABASE_URL", "postgres://mutirao:change-me-1@postgres:5432/mutirao"),
+        ("DATABASE_URL", "postgres://mutirao:Zt7-qW2@postgres:5432/mutirao"),
         ("BROKER_URL", "redis://:Bq9-tL3s@redis-cache:6379/1"),
+        ("BROKER_URL", "redis://:Bq9-tL3s@redis-cache/1"),
+        ("EMAIL_URL", "smtps://mutirao:Hy5-pD1z@mail.mutirao.org:465"),
+        ("DOMAIN", ".mutirao.org"),
+        ("ALLOWED_HOSTS", ","),
+        ("DEFAULT_FROM_EMAIL", "no-reply@mutirao.org\nBcc: a@b.org"),
+        ("PORT", "70000"),
+        ("WEB_CONCURRENCY", "x"),
     ],
 )
 def test_wrong_value_is_one_fault_that_names_the_variable(name, value):
@@ -94,6 +113,18 @@ def test_all_faults_are_named_at_once():
     found = faults({"ENVIRONMENT": "production", "DEBUG": "1", "SECRET_KEY": "x"})
 
     assert len(found) == len(REQUIRED) - 1 + 2
+
+
+def test_what_the_address_of_the_database_asks_for_is_kept():
+    url = GOOD["DATABASE_URL"] + "?sslmode=verify-full"
+    code = (
+        "from config import settings; options = settings.DATABASES['default']['OPTIONS'];"
+        "print(options['sslmode'], options['pool']['max_size'])"
+    )
+
+    process = run({**GOOD, "DATABASE_URL": url}, "-c", code)
+
+    assert process.stdout.split() == ["verify-full", "2"], process.stderr
 
 
 def run(variables, *command):

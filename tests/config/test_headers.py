@@ -67,6 +67,12 @@ def test_api_may_load_nothing(path):
     assert "unsafe" not in policy
 
 
+def test_scripts_of_the_admin_are_files_of_ours():
+    policy = Client().get("/admin/login/").headers["Content-Security-Policy"]
+
+    assert "script-src 'self' 'unsafe-eval'" in policy.split("; ")
+
+
 @pytest.mark.parametrize("path", ["/admin/login/", "/docs"])
 def test_pages_load_only_from_here(path):
     policy = Client().get(path).headers["Content-Security-Policy"]

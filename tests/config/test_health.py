@@ -144,7 +144,9 @@ def test_liveness_asks_nobody(path, dependencies):
 
 
 def test_only_reading_is_possible(dependencies):
-    assert Client().post("/health").status_code == 405
+    refused = Client(enforce_csrf_checks=True).post("/api/health/")
+
+    assert refused.status_code == 405
     assert Client().head("/health").status_code == 200
 
 

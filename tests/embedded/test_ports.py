@@ -35,11 +35,20 @@ def test_a_port_in_use_is_refused(taken):
 
 def test_ports_are_remembered_unless_taken(tmp_path, taken):
     path = tmp_path / "ports.json"
-    first = ports.remembered(path, ("postgres", "valkey"))
-    assert ports.remembered(path, ("postgres", "valkey")) == first
+    first = ports.remembered(path, ("postgres", "valkey"), web_port=8000)
+    assert ports.remembered(path, ("postgres", "valkey"), web_port=8000) == first
 
     path.write_text(f'{{"postgres": {taken}, "valkey": {first["valkey"]}}}')
 
-    second = ports.remembered(path, ("postgres", "valkey"))
+    second = ports.remembered(path, ("postgres", "valkey"), web_port=8000)
     assert second["postgres"] not in (taken, second["valkey"])
     assert second["valkey"] == first["valkey"]
+
+
+def test_a_server_leaves_the_port_of_the_site_alone(tmp_path):
+    path = tmp_path / "ports.json"
+    before = ports.remembered(path, ("postgres",), web_port=8000)["postgres"]
+
+    after = ports.remembered(path, ("postgres",), web_port=before)["postgres"]
+
+    assert after != before

@@ -28,7 +28,13 @@ def test_a_start_survives_kills_and_ends_clean(clone):
     assert _answer(clone) == "ready"
     assert clone.folder.stat().st_mode & 0o777 == 0o700
     _refuses_a_second_start(clone)
-    for words in ("gunicorn", "celery -A config worker", "postgres"):
+    for words in (
+        "gunicorn",
+        "celery -A config worker",
+        "celery -A config beat",
+        "postgres",
+        "valkey-server",
+    ):
         clone.kill_and_wait_for_another(words)
     until(lambda: _answer(clone) == "ready", 30)
     _ends_in_time(clone, process)
@@ -51,6 +57,31 @@ def _ends_in_time(clone, process):
 
     assert time.monotonic() - began < 10
     assert clone.processes() == []
+
+
+def test_development_survives_a_kill_of_what_serves(clone):
+    process = clone.start("dev")
+    clone.wait_for_text("Mutirão is up", process)
+
+    clone.kill_and_wait_for_another("embedded.reload manage runserver")
+
+    until(lambda: _answer(clone) == "ready", 30)
+    _ends_in_time(clone, process)
+
+
+def test_manage_works_on_what_runs_and_refuses_when_nothing_does(clone):
+    shown = 'import os; print(os.environ["DOMAIN"])'
+    process = clone.start_and_wait()
+
+    asked = clone.start("manage", ARGS=f"shell -c '{shown}'")
+    assert asked.wait(30) == 0
+    assert f"localhost:{clone.port}" in clone.text
+
+    process.kill()
+    process.wait()
+    until(lambda: clone.processes() == [], 15)
+    assert clone.start("manage", ARGS="check").wait(20) == 1
+    assert "nothing is running in this clone" in clone.text
 
 
 def test_nothing_is_left_when_the_manager_or_all_is_killed(clone):

@@ -68,7 +68,7 @@ def test_a_lock_on_a_removed_file_does_not_count(tmp_path):
 
 def test_clean_refuses_while_the_site_runs(run_folder):
     state.folder(run_folder)
-    state.announce("http://localhost:8000/")
+    state.announce(8000)
     with (
         state.locked(run_folder / "run.lock", ""),
         pytest.raises(Refusal, match="running at http://localhost:8000/"),

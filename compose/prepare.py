@@ -1,0 +1,48 @@
+"""What a new version needs before it serves: `python compose/prepare.py`, once for each start.
+
+The schema waits at most two seconds for a lock, so that it never holds up readers for longer, and is
+tried again; the migrations are compatible with the code that still runs.
+"""
+
+import os
+import shutil
+import sys
+import time
+
+import django
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from psycopg.errors import LockNotAvailable
+from start import log
+
+STATIC = "/srv/static"
+TRIES = 30
+
+
+def migrate() -> None:
+    for attempt in range(1, TRIES + 1):
+        try:
+            call_command("migrate", interactive=False, verbosity=1)
+        except OperationalError as error:
+            if attempt == TRIES or not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            log("warning", "migrate_waits", error="lock_timeout", attempt=attempt)
+            connection.close()
+            time.sleep(1)
+        else:
+            return
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ["PGOPTIONS"] = "-c lock_timeout=2s"
+    sys.path.insert(0, os.getcwd())
+    django.setup()
+    migrate()
+    call_command("seed_schedules")
+    # Old files stay: pages that were sent before may still ask for them.
+    shutil.copytree("static", STATIC, dirs_exist_ok=True)
+
+
+if __name__ == "__main__":
+    main()

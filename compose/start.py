@@ -1,0 +1,67 @@
+"""The entry point of every container: secrets from files, then the servers it cannot do without.
+
+`python compose/start.py COMMAND…`. Only the standard library: this runs before anything else.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+NEEDED = {"DATABASE_URL": 5432, "BROKER_URL": 6379}  # without the cache it is slow, but works
+PAUSES = (1, 2, 4)
+FILE = "_FILE"
+
+
+def with_secrets(given: dict[str, str]) -> dict[str, str]:
+    """The environment, with NAME read from the file that NAME_FILE names, as Docker mounts secrets."""
+    files = {name: path for name, path in given.items() if name.endswith(FILE) and path}
+    read = {}
+    for name, path in files.items():
+        with open(path, encoding="utf-8") as file:
+            read[name.removesuffix(FILE)] = file.read().strip()
+    return {**{name: given[name] for name in given.keys() - files.keys()}, **read}
+
+
+def unreachable(given: dict[str, str]) -> str | None:
+    """The first server that does not take a connection within two seconds."""
+    for name, port in NEEDED.items():
+        url = urlsplit(given.get(name, ""))
+        if not url.hostname:
+            continue  # the settings say what is missing, all at once
+        try:
+            socket.create_connection((url.hostname, url.port or port), timeout=2).close()
+        except OSError:
+            return name
+    return None
+
+
+def log(level: str, event: str, **more: object) -> None:
+    moment = datetime.now(UTC).isoformat()
+    print(json.dumps({"event": event, "level": level, "timestamp": moment, **more}), flush=True)
+
+
+def wait(given: dict[str, str]) -> bool:
+    """Whether all answered at last; the attempts come 1, 2 and 4 seconds after each other."""
+    for attempt, pause in enumerate((*PAUSES, 0), start=1):
+        name = unreachable(given)
+        if name is None:
+            return True
+        log("warning", "not_ready", error=name, attempt=attempt, max_attempts=len(PAUSES) + 1)
+        time.sleep(pause)
+    return False
+
+
+def main(command: list[str]) -> None:
+    given = with_secrets(dict(os.environ))
+    if not wait(given):
+        log("error", "gave_up", command=command[0])
+        sys.exit(1)  # Docker tries again
+    os.execvpe(command[0], command, given)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

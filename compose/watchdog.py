@@ -1,0 +1,55 @@
+"""Ends a replica that hangs: Docker restarts what ended, but never what is only unhealthy.
+
+`python compose/watchdog.py gunicorn …` starts the command, hands signals on to it, and asks its
+liveness every 10 s; three failures in a row kill it, and the container with it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+from healthcheck import is_well
+from start import log
+
+EVERY = 10
+FAILURES = 3
+# A replica that starts may need longer than a hung one gets.
+GRACE = 60
+HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def watch(child: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
+    """Kill the group of the child when it was alive once and is no more."""
+    failures, seen_alive, waited = 0, False, 0
+    while not ended.wait(EVERY):
+        waited += EVERY
+        is_alive = is_well("alive")
+        seen_alive = seen_alive or is_alive
+        failures = 0 if is_alive or (not seen_alive and waited < GRACE) else failures + 1
+        if failures >= FAILURES:
+            log("error", "hung", failures=failures, pid=child.pid)
+            os.killpg(child.pid, signal.SIGKILL)
+            return
+
+
+def main(command: list[str]) -> int:
+    child = subprocess.Popen(command, start_new_session=True)
+    ended = threading.Event()
+
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        if number in (signal.SIGTERM, signal.SIGINT):
+            ended.set()  # from here on it may be slow to answer
+        child.send_signal(number)
+
+    for number in HANDED_ON:
+        signal.signal(number, hand_on)
+    threading.Thread(target=watch, args=(child, ended), daemon=True).start()
+    code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,9 @@
+"""The entry point for streams: the same site, served by gunicorn's ASGI worker."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_asgi_application()

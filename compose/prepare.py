@@ -1,7 +1,7 @@
 """What a new version needs before it serves: `python compose/prepare.py`, once for each start.
 
-The schema waits at most two seconds for a lock, so that it never holds up readers for longer, and is
-tried again; the migrations are compatible with the code that still runs.
+The schema waits at most two seconds for a lock, so that it never holds up readers for longer, and
+is tried again; the migrations are compatible with the code that still runs.
 """
 
 import os

@@ -17,7 +17,7 @@ FILE = "_FILE"
 
 
 def with_secrets(given: dict[str, str]) -> dict[str, str]:
-    """The environment, with NAME read from the file that NAME_FILE names, as Docker mounts secrets."""
+    """The environment, with NAME read from the file that NAME_FILE names."""
     files = {name: path for name, path in given.items() if name.endswith(FILE) and path}
     read = {}
     for name, path in files.items():

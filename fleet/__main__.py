@@ -1,0 +1,57 @@
+"""`python3 -m fleet COMMAND`; arguments come as variables, the way make passes them."""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable
+
+from fleet import backups, deploys, life, quickstart, reports, scaling, smoke
+from fleet.refusal import Refused
+
+
+def given(name: str) -> str:
+    return os.environ.get(name, "")
+
+
+COMMANDS: dict[str, Callable[[], None]] = {
+    "quickstart": quickstart.quickstart,
+    "build": lambda: life.build(given("TAG")),
+    "up": life.up,
+    "down": life.down,
+    "migrate": life.migrate,
+    "createsuperuser": lambda: life.manage("createsuperuser", *shlex.split(given("ARGS"))),
+    "populate": lambda: life.manage("populate"),
+    "status": reports.status,
+    "info": reports.info,
+    "health": reports.health,
+    "logs-backend": lambda: life.logs("backend", "stream"),
+    "logs-celery": lambda: life.logs("worker", "worker-video", "beat"),
+    "logs-nginx": lambda: life.logs("nginx"),
+    "logs-all": life.logs,
+    "celery-status": reports.celery_status,
+    "scale-backends": lambda: scaling.scale("backend", given("N")),
+    "scale-workers": lambda: scaling.scale("worker", given("N")),
+    "scale-video-workers": lambda: scaling.scale("worker-video", given("N")),
+    "scale-streams": lambda: scaling.scale("stream", given("N")),
+    "restart-backends": deploys.restart_backends,
+    "backup-db": backups.backup_db,
+    "restore-db": lambda: backups.restore_db(given("FILE"), given("FORCE")),
+    "deploy": lambda: deploys.deploy(given("TAG"), given("SERVICE")),
+    "rollback": deploys.rollback,
+    "smoke": lambda: smoke.smoke(given("URL")),
+}
+
+
+def main(name: str) -> int:
+    try:
+        COMMANDS[name]()
+    except Refused as reason:
+        print(f"Mutirão: {reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

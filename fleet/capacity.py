@@ -1,0 +1,52 @@
+"""How many replicas Postgres' connections are enough for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet import compose
+from fleet.refusal import Refused
+
+CONNECTIONS = 100
+# Three that Postgres keeps for its superuser, and short ones: prepare, backup, psql.
+RESERVE = 8
+
+
+def replicas(settings: Mapping[str, Any]) -> dict[str, int]:
+    return {
+        service: int(settings["services"][service]["deploy"]["replicas"])
+        for service in settings["x-processes"]
+    }
+
+
+def each(settings: Mapping[str, Any], service: str) -> int:
+    """Connections that one replica may hold: its processes times their pool."""
+    pool = settings["services"][service]["environment"]["DATABASE_POOL_SIZE"]
+    return int(settings["x-processes"][service]) * int(pool)
+
+
+def spare(settings: Mapping[str, Any]) -> int:
+    """Connections that are left when all replicas use all of theirs."""
+    used = sum(each(settings, name) * number for name, number in replicas(settings).items())
+    return CONNECTIONS - RESERVE - used
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse more replicas than fit, with one more of the largest, which a deploy needs."""
+    surge = max(each(settings, name) for name in replicas(settings))
+    if spare(settings) >= surge:
+        return
+    terms = [
+        f"{name} {number} × {each(settings, name)}" for name, number in replicas(settings).items()
+    ]
+    needed = CONNECTIONS - spare(settings) + surge
+    raise Refused(
+        f"That needs {needed} connections to Postgres, which takes {CONNECTIONS}: "
+        f"{' + '.join(terms)} + {surge} while a deploy replaces one + {RESERVE} in reserve. "
+        "Lower WEB_CONCURRENCY, WORKER_CONCURRENCY or another number of replicas, "
+        "or put PgBouncer between (docs/operations.md)."
+    )
+
+
+def scaled(service: str, number: int) -> dict[str, Any]:
+    """The settings with so many replicas of the service."""
+    return compose.config(**{compose.REPLICAS[service]: str(number)})

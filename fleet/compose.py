@@ -1,0 +1,115 @@
+"""Docker and Compose, as this fleet calls them."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_network
+from typing import Any
+
+from fleet import state
+from fleet.refusal import Refused
+
+FILES = ("compose/base.yml", "compose/production.yml")
+# The service's name and the variables of its replicas and of its own tag, in the order of a deploy.
+REPLICAS = {
+    "backend": "BACKENDS",
+    "stream": "STREAMS",
+    "worker": "WORKERS",
+    "worker-video": "VIDEO_WORKERS",
+}
+TAGS = {
+    "backend": "BACKEND_TAG",
+    "stream": "STREAM_TAG",
+    "worker": "WORKER_TAG",
+    "worker-video": "VIDEO_WORKER_TAG",
+    "beat": "BEAT_TAG",
+}
+
+
+@dataclass(frozen=True)
+class Container:
+    id: str
+    name: str
+    image: str
+    status: str
+    health: str
+    restarts: int
+    started_at: str
+
+
+def run(*command: str, given: str | None = None, quiet: bool = False) -> str:
+    """Return what the command prints; raise Refused with what it complains when it fails."""
+    done = subprocess.run(command, input=given, capture_output=True, text=True, cwd=state.ROOT)
+    if done.returncode:
+        reason = (done.stderr or done.stdout).strip().splitlines()[-8:]
+        raise Refused("\n".join([f"`{' '.join(command[:6])}…` failed:", *reason]))
+    return done.stdout
+
+
+def command(*arguments: str, **variables: str) -> list[str]:
+    """A docker compose command line; variables go before those of the files."""
+    os.environ.update({**subnets(), **variables})
+    return ["docker", "compose", *_files(), *arguments]
+
+
+def compose(*arguments: str, **variables: str) -> str:
+    return run(*command(*arguments, **variables))
+
+
+def show(*arguments: str, **variables: str) -> int:
+    """Run it on this terminal."""
+    return subprocess.run(command(*arguments, **variables), cwd=state.ROOT).returncode
+
+
+def config(**variables: str) -> dict[str, Any]:
+    """The compose files with all variables filled in."""
+    settings: dict[str, Any] = json.loads(compose("config", "--format", "json", **variables))
+    return settings
+
+
+def containers(service: str) -> list[Container]:
+    """The service's containers, oldest first, those of one-off commands left out."""
+    ids = compose("ps", "--all", "--quiet", service).split()
+    found = (
+        [_container(facts) for facts in json.loads(run("docker", "inspect", *ids))] if ids else []
+    )
+    return sorted(found, key=lambda one: int(one.name.rsplit("-", 1)[1]))
+
+
+def execute(container: Container, *arguments: str) -> str:
+    return run("docker", "exec", container.name, *arguments)
+
+
+def _container(facts: dict[str, Any]) -> Container:
+    now = facts["State"]
+    return Container(
+        id=facts["Id"],
+        name=facts["Name"].removeprefix("/"),
+        image=facts["Config"]["Image"],
+        status=now["Status"],
+        health=now.get("Health", {}).get("Status", ""),
+        restarts=facts["RestartCount"],
+        started_at=now["StartedAt"],
+    )
+
+
+def _files() -> list[str]:
+    names = [name for name in (".env", ".fleet.env") if (state.ROOT / name).exists()]
+    environment = [part for name in names for part in ("--env-file", name)]
+    return [*environment, *(part for name in FILES for part in ("-f", name))]
+
+
+@cache
+def subnets() -> dict[str, str]:
+    """Three networks cut out of SUBNET: no fixed addresses, since replicas come and go."""
+    plain = ["docker", "compose", *_files(), "config", "--format", "json"]
+    subnet = json.loads(run(*plain))["x-subnet"]
+    try:
+        edge, data, egress, _ = ip_network(subnet).subnets(prefixlen_diff=2)
+    except ValueError as error:
+        raise Refused(
+            f"SUBNET must be a network of /26 or wider, like 172.28.0.0/16: {error}."
+        ) from error
+    return {"SUBNET_EDGE": str(edge), "SUBNET_DATA": str(data), "SUBNET_EGRESS": str(egress)}

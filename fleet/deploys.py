@@ -1,0 +1,114 @@
+"""Bring out a version and take it back."""
+
+import time
+from collections.abc import Sequence
+
+from fleet import compose, rolling, smoke, state
+from fleet.refusal import Refused
+
+ATTEMPTS = 3
+LONGEST = 300  # seconds until a version that does not come up is taken back
+
+
+def deploy(tag: str, service: str = "") -> None:
+    """Migrate, then replace service after service; what fails is taken back, and that is said.
+
+    Migrations are compatible with the version before, so going back needs none. The tag is noted
+    at the end: killed before, `make up` and the next deploy start from the version before.
+    """
+    services = _services(service)
+    _check_image(tag, services)
+    before = _running(services)
+    print(f"Deploying {tag} of {', '.join(services)}.")
+    compose.compose("run", "--rm", "--no-deps", "prepare", TAG=tag)
+    try:
+        _replace(services, tag)
+        smoke.own_fleet()
+    except Refused as reason:
+        print(f"{reason}\n{tag} is taken back.")
+        _take_back(before)
+        raise Refused(f"{tag} was not deployed: {before[services[0]]} runs again.") from reason
+    _note(tag, service)
+    print(f"{tag} runs.")
+
+
+def rollback() -> None:
+    """Bring back the version before, without its migrations, which only ever add."""
+    previous = state.read().get("PREVIOUS_TAG")
+    if not previous:
+        raise Refused("No version before is known: nothing was deployed yet.")
+    services = list(compose.TAGS)
+    _check_image(previous, services)
+    _replace(services, previous)
+    _note(previous)
+    print(f"{previous} runs.")
+
+
+def restart_backends() -> None:
+    """Let each gunicorn replace its processes one after another; it never stops to listen."""
+    for container in compose.containers("backend"):
+        # Not `docker kill`, after which Docker would not restart it any more.
+        compose.execute(container, "sh", "-c", "kill -HUP 1")
+    print("All backends replace their processes.")
+
+
+def _services(service: str) -> list[str]:
+    if service and service not in compose.TAGS:
+        raise Refused(f"SERVICE must be one of {', '.join(compose.TAGS)}; it is {service!r}.")
+    return [service] if service else list(compose.TAGS)
+
+
+def _check_image(tag: str, services: Sequence[str]) -> None:
+    if not tag:
+        raise Refused("TAG is missing: which version, as in TAG=1.4.0?")
+    settings = compose.config(TAG=tag, **{compose.TAGS[name]: tag for name in services})
+    for image in {settings["services"][name]["image"] for name in services}:
+        try:
+            compose.run("docker", "image", "inspect", image)
+        except Refused:
+            raise Refused(f"There is no image {image}: `make build TAG={tag}` first.") from None
+
+
+def _running(services: Sequence[str]) -> dict[str, str]:
+    """The tag of each service that runs."""
+    found = {name: compose.containers(name) for name in services}
+    missing = [name for name, containers in found.items() if not containers]
+    if missing:
+        raise Refused(f"{', '.join(missing)} does not run: `make up` first.")
+    return {name: containers[-1].image.rsplit(":", 1)[1] for name, containers in found.items()}
+
+
+def _replace(services: Sequence[str], tag: str) -> None:
+    for name in services:
+        end = time.monotonic() + LONGEST
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                rolling.roll(name, end, **_tags({name: tag}))
+                print(f"{name}: {tag}")
+                break
+            except rolling.NotWell as reason:
+                print(f"Attempt {attempt} of {ATTEMPTS}: {reason}")
+                if attempt == ATTEMPTS or time.monotonic() > end:
+                    raise
+
+
+def _take_back(before: dict[str, str]) -> None:
+    """Give each service its version back, where it changed."""
+    for name, tag in before.items():
+        end = time.monotonic() + LONGEST
+        if any(one.image.rsplit(":", 1)[1] != tag for one in compose.containers(name)):
+            rolling.roll(name, end, **_tags({name: tag}))
+
+
+def _tags(tags: dict[str, str]) -> dict[str, str]:
+    return {compose.TAGS[name]: tag for name, tag in tags.items()}
+
+
+def _note(tag: str, service: str = "") -> None:
+    """Record what runs: for one service beside the others, or for all."""
+    if service:
+        state.write({compose.TAGS[service]: tag})
+        return
+    current = state.read().get("TAG", "local")
+    previous = {"PREVIOUS_TAG": current} if current != tag else {}
+    state.write({**dict.fromkeys(compose.TAGS.values()), **previous, "TAG": tag})

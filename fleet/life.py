@@ -1,0 +1,60 @@
+"""Build, start and end the fleet."""
+
+import time
+
+from fleet import capacity, compose
+from fleet.refusal import Refused
+
+PATIENCE = 120
+
+
+def build(tag: str) -> None:
+    """Build the images under the tag, by default `local`."""
+    _finish(compose.show("build", "prepare", "worker-video", **({"TAG": tag} if tag else {})))
+
+
+def up() -> None:
+    """Start what does not run, bring the schema up to date, and wait until all of it is healthy."""
+    capacity.check(compose.config())
+    _finish(compose.show("up", "--detach", "--remove-orphans"))
+    until = time.monotonic() + PATIENCE
+    while not _is_healthy():
+        if time.monotonic() > until:
+            raise Refused(f"Not healthy after {PATIENCE} s: `make status`, `make logs-all`.")
+        time.sleep(1)
+
+
+def down() -> None:
+    """End all containers; rows, queue and files stay in their volumes."""
+    _finish(compose.show("down", "--remove-orphans"))
+
+
+def migrate() -> None:
+    """Bring the schema up to date, as every start does."""
+    _finish(compose.show("run", "--rm", "--no-deps", "prepare"))
+
+
+def manage(*arguments: str) -> None:
+    """Run a command of manage.py in a backend, on this terminal."""
+    _finish(compose.show("exec", "backend", "python", "manage.py", *arguments))
+
+
+def logs(*services: str) -> None:
+    """Follow what they write, from the last hundred lines on, until Ctrl-C."""
+    compose.show("logs", "--follow", "--tail", "100", *services)
+
+
+def _is_healthy() -> bool:
+    try:
+        compose.compose(
+            *("exec", "-T", "nginx", "curl", "-fsS", "-o", "/dev/null"),
+            "http://127.0.0.1:8081/readiness/",
+        )
+    except Refused:
+        return False
+    return True
+
+
+def _finish(code: int) -> None:
+    if code:
+        raise Refused("Docker's message above says why.")

@@ -1,0 +1,112 @@
+"""From a bare host to a running site: `make quickstart`, as often as needed."""
+
+import os
+import secrets
+import shutil
+import subprocess
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+
+from fleet import compose, life, smoke, state
+from fleet.refusal import Refused
+
+MEMORY = 4  # GB
+DISK = 10  # GB
+SAMPLE = "change-me"
+ENV = state.ROOT / ".env"
+CERTIFICATE = state.ROOT / "certificates"
+SECRETS: dict[str, Callable[[], str]] = {
+    "SECRET_KEY": lambda: secrets.token_urlsafe(48),
+    "JWT_SIGNING_KEY": lambda: secrets.token_urlsafe(48),
+    "DATA_ENCRYPTION_KEY": lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    # In addresses, so without a character that would have to be escaped there.
+    "POSTGRES_PASSWORD": lambda: secrets.token_hex(24),
+    "REDIS_PASSWORD": lambda: secrets.token_hex(24),
+    "S3_ACCESS_KEY": lambda: secrets.token_hex(10),
+    "S3_SECRET_KEY": lambda: secrets.token_hex(24),
+}
+
+
+def quickstart() -> None:
+    """Check the host, make what is missing of secrets and certificate, build, start, look."""
+    check_host()
+    fill_in()
+    life.build("")
+    if not (CERTIFICATE / "fullchain.pem").exists():
+        sign_ourselves(smoke.domain(compose.config()))
+    life.up()
+    smoke.own_fleet()
+    print(f"{smoke.own_url(compose.config())} is up. Next: `make createsuperuser`, then /admin/.")
+
+
+def check_host() -> None:
+    """Refuse a host that is too small, or that has no Docker, with a sentence."""
+    if not shutil.which("docker"):
+        raise Refused("Docker is missing: https://docs.docker.com/engine/install/ says how.")
+    if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
+        raise Refused("Docker has no Compose: install the package docker-compose-plugin.")
+    if subprocess.run(["docker", "info"], capture_output=True).returncode:
+        raise Refused("The Docker Engine does not answer: is it started, and may you use it?")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    if memory < MEMORY * 0.9:  # the kernel keeps some of it for itself
+        raise Refused(f"This host has {memory:.1f} GB of memory; {MEMORY} GB are needed.")
+    disk = shutil.disk_usage(state.ROOT).free / 1e9
+    if disk < DISK:
+        raise Refused(f"{disk:.1f} GB are free on the disk; {DISK} GB are needed.")
+
+
+def fill_in() -> None:
+    """Replace each sample secret in .env by a random one; what was given stays."""
+    if not ENV.exists():
+        shutil.copyfile(state.ROOT / ".env.example", ENV)
+        ENV.chmod(0o600)
+        raise Refused(
+            "Now there is a file .env: set DOMAIN, ALLOWED_HOSTS and EMAIL_URL there, "
+            "then run `make quickstart` again. It makes the secrets by itself."
+        )
+    lines = [_filled(line) for line in ENV.read_text(encoding="utf-8").splitlines()]
+    draft = ENV.with_name(".env.draft")
+    draft.touch(0o600)
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(draft, ENV)
+    left = [line for line in lines if SAMPLE in line and not line.startswith("#")]
+    left += [
+        line for line in lines if line.startswith(("DOMAIN=", "EMAIL_URL=")) and ".example" in line
+    ]
+    if left:
+        names = ", ".join(sorted({line.split("=")[0] for line in left}))
+        raise Refused(f"{names} in .env still hold a sample: give them your own values.")
+
+
+def _filled(line: str) -> str:
+    name, _, value = line.partition("=")
+    return f"{name}={SECRETS[name]()}" if name in SECRETS and value == SAMPLE else line
+
+
+def sign_ourselves(domain: str) -> None:
+    """Make a certificate that browsers warn of, until a real one is put in its place."""
+    CERTIFICATE.mkdir(exist_ok=True)
+    image = compose.config()["services"]["backend"]["image"]
+    names = f"subjectAltName=DNS:{domain}"
+    compose.run(
+        *("docker", "run", "--rm", "--network", "none", "--volume", f"{CERTIFICATE}:/to"),
+        *(
+            "--user",
+            "0",
+            "--entrypoint",
+            "openssl",
+            image,
+            "req",
+            "-x509",
+            "-nodes",
+            "-days",
+            "365",
+        ),
+        *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", f"/CN={domain}"),
+        *("-addext", names, "-keyout", "/to/privkey.pem", "-out", "/to/fullchain.pem"),
+    )
+    compose.run(
+        *("docker", "run", "--rm", "--network", "none", "--volume", f"{CERTIFICATE}:/to"),
+        *("--user", "0", "--entrypoint", "chown", image, "1000:1000", "/to/privkey.pem"),
+    )
+    print("certificates/ holds a certificate that browsers warn of: put a real one in its place.")

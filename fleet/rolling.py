@@ -1,0 +1,94 @@
+"""Replace the containers of a service by those of another version, without a gap."""
+
+import math
+import time
+
+from fleet import capacity, compose
+from fleet.compose import Container
+from fleet.refusal import Refused
+
+# What each must answer before it counts; asked here, since Docker asks only every 30 s.
+WELL = {
+    "backend": ("python", "compose/healthcheck.py", "web"),
+    "stream": ("python", "compose/healthcheck.py", "web"),
+    "worker": ("python", "-m", "config.heartbeat", "worker"),
+    "worker-video": ("python", "-m", "config.heartbeat", "worker"),
+    "beat": ("python", "-m", "config.heartbeat", "beat"),
+}
+PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes
+# Two lives of nginx' answer from the resolver: from then on it sends to the new ones, too.
+SEEN_AFTER = 4
+
+
+class NotWell(Refused):
+    """The new version did not come up."""
+
+
+def roll(service: str, deadline: float, **tags: str) -> None:
+    """Replace batch by batch: new replicas are well and known to nginx before old ones leave.
+
+    As many at once as connections to Postgres are left for. Killed in between, more replicas
+    than wanted are left, all of them serving: the next roll removes what is older.
+    """
+    settings = compose.config(**tags)
+    wanted = int(settings["services"][service]["deploy"]["replicas"])
+    old = compose.containers(service)
+    batch = max(1, min(wanted, capacity.spare(settings) // capacity.each(settings, service)))
+    for _ in range(math.ceil(wanted / batch)):
+        number = min(batch, wanted)
+        new = start(service, len(compose.containers(service)) + number, **tags)
+        try:
+            wait(service, new, deadline)
+        except NotWell:
+            remove(new)
+            raise
+        if service in ("backend", "stream"):
+            time.sleep(SEEN_AFTER)
+        leaving, old = old[:number], old[number:]
+        stop(leaving)
+    stop(old)
+    stop(compose.containers(service)[:-wanted])
+
+
+def start(service: str, number: int, **tags: str) -> list[Container]:
+    """Add containers of the new version until there are so many; leave the others alone."""
+    before = {one.id for one in compose.containers(service)}
+    scale = ("--scale", f"{service}={number}")
+    compose.compose("up", "--detach", "--no-deps", "--no-recreate", *scale, service, **tags)
+    return [one for one in compose.containers(service) if one.id not in before]
+
+
+def wait(service: str, new: list[Container], deadline: float) -> None:
+    """Wait until all are well; raise NotWell when one keeps ending or the time is up."""
+    until = min(time.monotonic() + PATIENCE, deadline)
+    waiting = {one.id for one in new}
+    while waiting:
+        for one in compose.containers(service):
+            if one.id in waiting and one.restarts >= 3:
+                raise NotWell(f"{one.name} of {one.image} keeps ending.")
+            if one.id in waiting and one.status == "running" and is_well(service, one):
+                waiting.discard(one.id)
+        if waiting and time.monotonic() > until:
+            raise NotWell(f"{service} of the new version is not healthy in time.")
+        time.sleep(0.5)
+
+
+def is_well(service: str, container: Container) -> bool:
+    try:
+        compose.execute(container, *WELL[service])
+    except Refused:
+        return False
+    return True
+
+
+def stop(leaving: list[Container]) -> None:
+    """Stop them, with the time that their service has to finish; then remove them."""
+    if leaving:
+        names = [one.name for one in leaving]
+        compose.run("docker", "stop", *names)
+        compose.run("docker", "rm", "--volumes", *names)
+
+
+def remove(failed: list[Container]) -> None:
+    if failed:
+        compose.run("docker", "rm", "--force", "--volumes", *(one.name for one in failed))

@@ -1,0 +1,88 @@
+"""Whether the site works, seen from outside: health, documentation, a sign-in, one event joined."""
+
+import json
+import os
+import secrets
+from typing import Any
+
+from fleet import compose
+from fleet.refusal import Refused
+from fleet.site import Site
+
+
+def smoke(url: str) -> None:
+    """Check the site at `url`: as SMOKE_EMAIL, or as somebody made for it in this fleet."""
+    if url and "SMOKE_EMAIL" in os.environ:
+        walk(Site(url), os.environ["SMOKE_EMAIL"], os.environ.get("SMOKE_PASSWORD", ""))
+    else:
+        own_fleet(url)
+
+
+def own_fleet(url: str = "") -> None:
+    """Check this fleet, with a volunteer and an event that are there only for as long."""
+    settings = compose.config()
+    site = Site(url) if url else Site(own_url(settings), own_address(settings))
+    backend = compose.containers("backend")[-1]
+    made = json.loads(compose.execute(backend, "python", "manage.py", "smoke", "begin"))
+    try:
+        walk(site, made["email"], made["password"], made["event"])
+    finally:
+        compose.execute(backend, "python", "manage.py", "smoke", "end")
+
+
+def own_url(settings: dict[str, Any]) -> str:
+    return f"https://{domain(settings)}"
+
+
+def domain(settings: dict[str, Any]) -> str:
+    return str(settings["services"]["nginx"]["environment"]["DOMAIN"])
+
+
+def own_address(settings: dict[str, Any]) -> tuple[str, int]:
+    ports = settings["services"]["nginx"]["ports"]
+    port = next(one for one in ports if one["target"] == 8443)
+    host = port.get("host_ip", "0.0.0.0")  # noqa: S104
+    return ("127.0.0.1" if host == "0.0.0.0" else host, int(port["published"]))  # noqa: S104
+
+
+def walk(site: Site, email: str, password: str, event: int | None = None) -> None:
+    """Raise Refused at the first thing that is not as it should be."""
+    _health(site)
+    _expect(site.call("GET", "/docs"), "/docs")
+    token = _expect(
+        site.call("POST", "/api/v1/token/", {"email": email, "password": password}), "a token"
+    )["access"]
+    headers = {"Authorization": f"Bearer {token}"}
+    event = event or _open_event(site)
+    path = f"/api/v1/events/{event}"
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    _expect(site.call("POST", f"{path}/join/", {}, **headers, **key), "joining an event", 201)
+    _expect(site.call("POST", f"{path}/leave/", {}, **headers), "leaving it")
+    print(f"Smoke: {site.netloc} works.")
+
+
+def _health(site: Site) -> None:
+    status, body = site.call("GET", "/health")
+    if not isinstance(body, dict):
+        raise Refused(f"/health answers {status} and no JSON.")
+    down = [
+        f"{name}: {one['error']}" for name, one in body["services"].items() if one["status"] != "up"
+    ]
+    if status != 200 or down:
+        raise Refused(f"/health answers {status}, {body['status']}. {', '.join(down)}")
+
+
+def _open_event(site: Site) -> int:
+    found = _expect(
+        site.call("GET", "/api/v1/events/?has_seats=true&page_size=1"), "the list of events"
+    )
+    if not found["results"]:
+        raise Refused("There is no event with a seat left to join.")
+    return int(found["results"][0]["id"])
+
+
+def _expect(answer: tuple[int, Any], what: str, wanted: int = 200) -> Any:
+    status, body = answer
+    if status != wanted:
+        raise Refused(f"{what}: {status} instead of {wanted}. {str(body)[:300]}")
+    return body

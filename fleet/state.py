@@ -1,0 +1,26 @@
+"""What was decided by a command and must outlive it: tags and numbers of replicas, in `.fleet.env`.
+
+Compose reads the file after `.env`, so that whatever starts the fleet again starts the same one.
+"""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PATH = ROOT / ".fleet.env"
+
+
+def read() -> dict[str, str]:
+    if not PATH.exists():
+        return {}
+    lines = PATH.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def write(changes: dict[str, str | None]) -> None:
+    """Set or, by None, forget; a kill leaves the old file or the new one."""
+    values = {**read(), **changes}
+    lines = [f"{name}={value}\n" for name, value in sorted(values.items()) if value is not None]
+    draft = PATH.with_suffix(".draft")
+    draft.write_text("".join(lines), encoding="utf-8")
+    os.replace(draft, PATH)

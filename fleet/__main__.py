@@ -9,8 +9,9 @@ from fleet import backups, deploys, life, quickstart, reports, scaling, smoke
 from fleet.refusal import Refused
 
 
-def given(name: str) -> str:
-    return os.environ.get(name, "")
+# Taken out of the environment, where Compose would take TAG for a setting.
+GIVEN = {name: os.environ.pop(name, "") for name in ("N", "TAG", "SERVICE", "FILE", "FORCE", "URL")}
+given = GIVEN.__getitem__
 
 
 COMMANDS: dict[str, Callable[[], None]] = {
@@ -19,7 +20,7 @@ COMMANDS: dict[str, Callable[[], None]] = {
     "up": life.up,
     "down": life.down,
     "migrate": life.migrate,
-    "createsuperuser": lambda: life.manage("createsuperuser", *shlex.split(given("ARGS"))),
+    "createsuperuser": lambda: life.manage("createsuperuser", *shlex.split(os.environ.get("ARGS", ""))),
     "populate": lambda: life.manage("populate"),
     "status": reports.status,
     "info": reports.info,

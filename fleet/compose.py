@@ -39,28 +39,27 @@ class Container:
     started_at: str
 
 
-def run(*command: str, given: str | None = None, quiet: bool = False) -> str:
+def run(*command: str, **variables: str) -> str:
     """Return what the command prints; raise Refused with what it complains when it fails."""
-    done = subprocess.run(command, input=given, capture_output=True, text=True, cwd=state.ROOT)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=state.ROOT, env={**os.environ, **variables}
+    )
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines()[-8:]
         raise Refused("\n".join([f"`{' '.join(command[:6])}…` failed:", *reason]))
     return done.stdout
 
 
-def command(*arguments: str, **variables: str) -> list[str]:
-    """A docker compose command line; variables go before those of the files."""
-    os.environ.update({**subnets(), **variables})
-    return ["docker", "compose", *_files(), *arguments]
-
-
 def compose(*arguments: str, **variables: str) -> str:
-    return run(*command(*arguments, **variables))
+    """As `run`, of docker compose; variables go before those of the files."""
+    return run("docker", "compose", *_files(), *arguments, **subnets(), **variables)
 
 
 def show(*arguments: str, **variables: str) -> int:
-    """Run it on this terminal."""
-    return subprocess.run(command(*arguments, **variables), cwd=state.ROOT).returncode
+    """Run docker compose on this terminal; return its exit code."""
+    command = ["docker", "compose", *_files(), *arguments]
+    environment = {**os.environ, **subnets(), **variables}
+    return subprocess.run(command, cwd=state.ROOT, env=environment).returncode
 
 
 def config(**variables: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from fleet import backups, deploys, life, quickstart, reports, scaling, smoke
 from fleet.refusal import Refused
 
-
 # Taken out of the environment, where Compose would take TAG for a setting.
 GIVEN = {name: os.environ.pop(name, "") for name in ("N", "TAG", "SERVICE", "FILE", "FORCE", "URL")}
 given = GIVEN.__getitem__
@@ -20,7 +19,9 @@ COMMANDS: dict[str, Callable[[], None]] = {
     "up": life.up,
     "down": life.down,
     "migrate": life.migrate,
-    "createsuperuser": lambda: life.manage("createsuperuser", *shlex.split(os.environ.get("ARGS", ""))),
+    "createsuperuser": lambda: life.manage(
+        "createsuperuser", *shlex.split(os.environ.get("ARGS", ""))
+    ),
     "populate": lambda: life.manage("populate"),
     "status": reports.status,
     "info": reports.info,

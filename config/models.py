@@ -33,3 +33,19 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.owner}"
+
+
+class Totals(models.Model):
+    """What there is of everything, as it was counted last: the only row of its table."""
+
+    # By the names of settings.TOTALS.
+    numbers = models.JSONField(default=dict)
+    counted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="totals_are_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.counted_at:%Y-%m-%d %H:%M:%S}"

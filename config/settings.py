@@ -3,6 +3,7 @@
 import tomllib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
@@ -186,6 +187,7 @@ SCHEDULES = {
     "waiting-event-mails": ("events.tasks.retry_waiting_notifications", crontab(minute="*/2")),
     "waiting-welcome-mails": ("users.tasks.retry_waiting_welcomes", crontab(minute="*/5")),
     "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
+    "totals": ("config.tasks.count_totals", crontab(minute=0)),
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
 }
@@ -327,6 +329,14 @@ USE_TZ = True
 LOG_LEVEL = env("LOG_LEVEL", default="INFO").upper()
 LOGGING = logs.configure(env.ENVIRON, LOG_LEVEL, on_console=DEBUG)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# Counted every hour, by name: a model, which of its rows, and the field whose sum counts, if any.
+TOTALS: dict[str, tuple[str, dict[str, Any], str | None]] = {
+    "accounts": ("users.User", {"is_active": True}, None),
+    "published_events": ("events.Event", {"status": "published"}, None),
+    "finished_events": ("events.Event", {"status__in": ["finished", "archived"]}, None),
+    "participations": ("events.EventParticipant", {"status": "confirmed"}, None),
+    "hours": ("users.ContributionTotal", {"kind": "hours"}, "amount"),
+}
 
 # Reading writes no history, so it need not know who reads.
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from config import totals
+
 logger = logging.getLogger(__name__)
 
 BATCH = 1000
@@ -29,3 +31,9 @@ def clean_data() -> None:
         while ids := list(old[:BATCH]):
             deleted += rows.filter(pk__in=ids).delete()[0]
         logger.info("Deleted %s rows of %s.", deleted, label)
+
+
+@shared_task
+def count_totals() -> None:
+    """Every hour: count what the dashboard and /metrics tell."""
+    totals.count()

@@ -1,5 +1,6 @@
 """Where a request comes from, as far as that can be trusted."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -18,11 +19,16 @@ def of(request: HttpRequest | Request) -> str:
     """
     address = _canonical(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    while forwarded and address and _is_proxy(address, tuple(settings.TRUSTED_PROXIES)):
+    while forwarded and address and is_in(address, settings.TRUSTED_PROXIES):
         if not (client := _canonical(forwarded.pop())):
             break
         address = client
     return address or UNKNOWN
+
+
+def is_in(address: str, networks: Iterable[str]) -> bool:
+    """Whether one of the networks holds the address."""
+    return any(ip_address(address) in network for network in _networks(tuple(networks)))
 
 
 def _canonical(text: str) -> str:
@@ -33,10 +39,6 @@ def _canonical(text: str) -> str:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(address)
-
-
-def _is_proxy(address: str, networks: tuple[str, ...]) -> bool:
-    return any(ip_address(address) in network for network in _networks(networks))
 
 
 @lru_cache

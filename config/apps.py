@@ -6,3 +6,6 @@ class ConfigConfig(AppConfig):
 
     name = "config"
     verbose_name = "Mutirão"
+
+    def ready(self) -> None:
+        from config.metrics import port, work  # noqa: F401  # connect to Celery's signals

@@ -144,6 +144,14 @@ def _is_number(value: str) -> bool:
     return bool(re.fullmatch("[1-9][0-9]{0,3}", value))
 
 
+def _is_port(value: str) -> bool:
+    return value.isdecimal() and 0 < int(value) < 65536
+
+
+def _is_path(value: str) -> bool:
+    return value.startswith("/")
+
+
 def _is_switch(value: str) -> bool:
     return value.lower() in (*YES, *NO)
 
@@ -175,7 +183,10 @@ SHAPES: dict[str, tuple[Callable[[str], bool], str]] = {
     ),
     "DATABASE_POOL_SIZE": (_is_number, "a number"),
     "WEB_CONCURRENCY": (_is_number, "a number"),
-    "PORT": (lambda value: value.isdecimal() and 0 < int(value) < 65536, "a number up to 65535"),
+    "PORT": (_is_port, "a number up to 65535"),
+    "METRICS_PORT": (_is_port, "a number up to 65535"),
+    "METRICS_ALLOWED": (_each(_is_network), "networks like 10.0.0.0/8, with commas between them"),
+    "PROMETHEUS_MULTIPROC_DIR": (_is_path, "a path that begins with /"),
     "DEFAULT_FROM_EMAIL": (lambda value: "@" in value and value.isprintable(), "an address"),
     "DEBUG": (_is_switch, "true or false"),
     "RATE_LIMITS_ENABLED": (_is_switch, "true or false"),

@@ -18,7 +18,7 @@ from config.redaction import HIDDEN, is_secret
 
 SANE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # Asked every few seconds by machines; only their troubles are news.
-QUIET_PATHS = re.compile(r"/(api/)?(health|healthz|readiness|liveness)/?")
+QUIET_PATHS = re.compile(r"/(api/)?(health|healthz|readiness|liveness|metrics)/?")
 logger = logging.getLogger("mutirao.requests")
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 

@@ -68,6 +68,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.request_log.request_line",
+    "config.metrics.page.page",
+    "config.metrics.requests.counted",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.answer_headers",
@@ -325,10 +327,14 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 
-# --- Logs ---------------------------------------------------------------------------------
+# --- Logs and metrics ---------------------------------------------------------------------
 LOG_LEVEL = env("LOG_LEVEL", default="INFO").upper()
 LOGGING = logs.configure(env.ENVIRON, LOG_LEVEL, on_console=DEBUG)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# Shared by the processes of one program, which count into it; prometheus_client reads it too.
+METRICS_FOLDER = env("PROMETHEUS_MULTIPROC_DIR", default=None)
+METRICS_ALLOWED = env.list("METRICS_ALLOWED", default=["127.0.0.0/8", "::1"])
+METRICS_PORT = env.int("METRICS_PORT", default=0)  # of workers and beat; 0 is none
 # Counted every hour, by name: a model, which of its rows, and the field whose sum counts, if any.
 TOTALS: dict[str, tuple[str, dict[str, Any], str | None]] = {
     "accounts": ("users.User", {"is_active": True}, None),

@@ -42,7 +42,13 @@ class Place:
             "DOMAIN": f"localhost:{self.web_port}",
             "EMAIL_URL": "consolemail://" if self.debug else self._mail_folder_url,
             "MEDIA_ROOT": str(self.folder / "media"),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
         }
+
+    @property
+    def metrics(self) -> Path:
+        """Where all processes count together, so that the page of the web server tells all."""
+        return self.folder / "metrics"
 
     @property
     def _database_url(self) -> str:

@@ -1,6 +1,7 @@
 """`make run` and `make dev`: from nothing to a site that answers, until Ctrl-C."""
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import time
@@ -52,6 +53,7 @@ def _serve(port: int, *, dev: bool) -> None:
     place = _place(port, dev=dev)
     postgres, valkey = _servers(place, given)
     _make(postgres, valkey)
+    shutil.rmtree(place.metrics, ignore_errors=True)
     state.announce(port)
     manager = _manager(place, postgres, valkey)
     try:

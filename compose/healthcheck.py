@@ -12,14 +12,14 @@ import urllib.request
 PATHS = {"web": "/readiness/", "alive": "/liveness/"}
 
 
-def is_well(kind: str) -> bool:
-    """Whether the web process of this container says so itself."""
+def is_well(kind: str, timeout: float = 8) -> bool:
+    """Whether the web process of this container says so itself, within so many seconds."""
     port = os.environ.get("PORT", "8000")
     # By a name of ours, or the answer is 400.
     headers = {"Host": os.environ.get("DOMAIN", "localhost"), "X-Forwarded-Proto": "https"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}{PATHS[kind]}", headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=8) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.status == 200
     except OSError:
         return False

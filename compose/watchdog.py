@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from types import FrameType
 
 from healthcheck import is_well
@@ -23,12 +24,14 @@ HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signa
 
 def watch(child: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
     """Kill the group of the child when it was alive once and is no more."""
-    failures, seen_alive, waited = 0, False, 0
-    while not ended.wait(EVERY):
-        waited += EVERY
-        is_alive = is_well("alive")
+    began = asked = time.monotonic()
+    failures, seen_alive = 0, False
+    while not ended.wait(asked + EVERY - time.monotonic()):
+        asked = time.monotonic()
+        is_alive = is_well("alive", timeout=EVERY / 2)
         seen_alive = seen_alive or is_alive
-        failures = 0 if is_alive or (not seen_alive and waited < GRACE) else failures + 1
+        has_time = not seen_alive and asked - began < GRACE
+        failures = 0 if is_alive or has_time else failures + 1
         if failures >= FAILURES:
             log("error", "hung", failures=failures, pid=child.pid)
             os.killpg(child.pid, signal.SIGKILL)

@@ -157,7 +157,7 @@ def _is_switch(value: str) -> bool:
 
 
 _redis = (_is_url("redis", "rediss"), "like redis://:password@host:6379/0")
-SHAPES: dict[str, tuple[Callable[[str], bool], str]] = {
+SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "DATA_ENCRYPTION_KEY": (_is_fernet_key, "32 random bytes in URL-safe base64"),
     "DATABASE_URL": (
         _is_url("postgres", "postgresql", needs_path=True),
@@ -190,4 +190,5 @@ SHAPES: dict[str, tuple[Callable[[str], bool], str]] = {
     "DEFAULT_FROM_EMAIL": (lambda value: "@" in value and value.isprintable(), "an address"),
     "DEBUG": (_is_switch, "true or false"),
     "RATE_LIMITS_ENABLED": (_is_switch, "true or false"),
+    "API_MICROCACHE": (re.compile("[0-9]{1,3}s").fullmatch, "seconds, like 1s"),
 }

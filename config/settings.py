@@ -231,6 +231,8 @@ SIMPLE_JWT = {
     "LEEWAY": 30,  # seconds by which the clocks of two replicas may differ
 }
 # Off only where a test knocks on every door.
+# So many seconds nginx may give anonymous readers an answer that it has; 0: it always asks us.
+API_MICROCACHE = int(env("API_MICROCACHE", default="0s").removesuffix("s"))
 RATE_LIMITS_ENABLED = env.bool("RATE_LIMITS_ENABLED", default=True)
 # How often within how long, as the limits library writes it; one count for all replicas.
 RATE_LIMITS = {

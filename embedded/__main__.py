@@ -10,6 +10,7 @@ COMMANDS = {
     "dev": lambda: run.run(dev=True),
     "manage": checks.manage,
     "test": checks.test,
+    "test-fleet": checks.test_fleet,
     "lint": checks.lint,
     "fmt": checks.fmt,
     "bench": checks.bench,

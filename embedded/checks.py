@@ -12,6 +12,8 @@ from embedded.environment import Place
 from embedded.refusal import Refusal, complain, say
 from embedded.steps import Step
 
+FLEET = "tests/fleet"
+
 
 def _python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
@@ -64,7 +66,7 @@ def test() -> int:
         if arguments:
             return _pytest(arguments, variables)
         failed = steps.run([*_linters(), *_database_checks()], variables)
-        if _pytest(["-n", "auto"], variables):
+        if _pytest(["-n", "auto", "--ignore", FLEET], variables):
             failed.append("pytest")
         interrupts.ignore_ends()
     say(f"{'all':16} {'failed' if failed else 'ok':6} {time.monotonic() - began:6.1f} s")
@@ -75,18 +77,30 @@ def test() -> int:
 
 def _pytest(arguments: list[str], variables: dict[str, str]) -> int:
     # By group, for the few tests that must not run beside each other.
-    options = ("--dist", "loadgroup", "-o", f"cache_dir={state.RUN / 'cache' / 'pytest'}")
+    dist = () if "no:xdist" in arguments else ("--dist", "loadgroup")
+    options = (*dist, "-o", f"cache_dir={state.RUN / 'cache' / 'pytest'}")
     step = Step("pytest", _python("-m", "pytest", *options, *arguments))
     steps.run([step], variables, live=True)
     return step.code or 0
 
 
+def test_fleet() -> int:
+    """The tests that need a Docker Engine: in their order, one after another, no servers here."""
+    interrupts.raise_on_end()
+    catalogues.compile_all()
+    options = ("-p", "no:randomly", "-p", "no:xdist", "-x", FLEET)
+    return _pytest([*options, *_arguments()], _unserved())
+
+
 def lint() -> int:
     interrupts.raise_on_end()
-    variables = Place(state.RUN, keys.fresh(), {"postgres": 1, "valkey": 1}, 8000).variables(
-        _variables()
-    )
-    return 1 if steps.run(_linters(), variables) else 0
+    return 1 if steps.run(_linters(), _unserved()) else 0
+
+
+def _unserved() -> dict[str, str]:
+    """Variables to load the settings with, of servers that are not there."""
+    place = Place(state.RUN, keys.fresh(), {"postgres": 1, "valkey": 1}, 8000)
+    return place.variables(_variables())
 
 
 def fmt() -> int:

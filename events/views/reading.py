@@ -11,7 +11,7 @@ from rest_framework import generics
 from rest_framework.permissions import AllowAny, IsAuthenticated, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 
-from config.api import PageNumberPagination
+from config.api import MicroCached, PageNumberPagination
 from events import caching
 from events.examples import CATEGORY, EVENT, MINE, NEARBY
 from events.filters import EventFilter
@@ -56,7 +56,7 @@ class PageOfEventsView(generics.ListAPIView[Event]):
         return events.count()
 
 
-class EventListView(PageOfEventsView):
+class EventListView(MicroCached, PageOfEventsView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
     serializer_class = EventSerializer
     filterset_class = EventFilter
@@ -102,7 +102,7 @@ class EventListView(PageOfEventsView):
 
 
 @extend_schema_view(get=extend_schema(examples=[EVENT]))
-class EventDetailView(generics.RetrieveAPIView[Event]):
+class EventDetailView(MicroCached, generics.RetrieveAPIView[Event]):
     """An event; a draft only for those who run it."""
 
     permission_classes = (IsAuthenticatedOrReadOnly,)
@@ -114,7 +114,7 @@ class EventDetailView(generics.RetrieveAPIView[Event]):
 
 
 @extend_schema(examples=[CATEGORY])
-class CategoryListView(generics.ListAPIView[EventCategory]):
+class CategoryListView(MicroCached, generics.ListAPIView[EventCategory]):
     """What people do at events."""
 
     permission_classes = (AllowAny,)
@@ -124,7 +124,7 @@ class CategoryListView(generics.ListAPIView[EventCategory]):
 
 
 @extend_schema(parameters=[NearbyQuery], examples=[NEARBY])
-class NearbyView(PageOfEventsView):
+class NearbyView(MicroCached, PageOfEventsView):
     """Published events to come around a place, the nearest first."""
 
     permission_classes = (AllowAny,)

@@ -99,6 +99,7 @@ def test_missing_variable_is_named(name, value):
         ("DEFAULT_FROM_EMAIL", "no-reply@mutirao.org\nBcc: a@b.org"),
         ("PORT", "70000"),
         ("WEB_CONCURRENCY", "x"),
+        ("API_MICROCACHE", "soon"),
     ],
 )
 def test_wrong_value_is_one_fault_that_names_the_variable(name, value):

@@ -275,3 +275,28 @@ def test_who_died_while_computing_holds_up_nobody_for_long(monkeypatch):
     monkeypatch.undo()
 
     assert caching.fetch("list", lambda: b"new") == b"new"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["", "categories/", "nearby/?lat=-23.5&lng=-46.6", "{}/"])
+def test_nginx_may_keep_what_everybody_sees_when_it_is_asked_to(anonymous, settings, path):
+    path = f"/api/v1/events/{path.format(EventFactory().pk)}"
+    off = anonymous.get(path)
+
+    settings.API_MICROCACHE = 1
+    on = anonymous.get(path)
+
+    assert "X-Accel-Expires" not in off.headers
+    assert on.headers["X-Accel-Expires"] == "1"
+
+
+@pytest.mark.django_db
+def test_nginx_may_keep_nothing_that_was_answered_to_somebody(api, anonymous, settings):
+    settings.API_MICROCACHE = 1
+    anonymous.cookies["sessionid"] = "x"
+
+    with_token = api.get("/api/v1/events/", headers={"Authorization": "Bearer x"})
+    with_cookie = anonymous.get("/api/v1/events/")
+
+    assert "X-Accel-Expires" not in with_token.headers
+    assert "X-Accel-Expires" not in with_cookie.headers

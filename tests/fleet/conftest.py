@@ -1,0 +1,257 @@
+"""One fleet for all tests: a copy of the clone, started by `make quickstart` as an operator would."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from embedded import environment
+from fleet import compose, state
+from tests.fleet.traffic import Client, traffic
+
+ROOT = Path(__file__).parents[2]
+HOST = "mutirao.test"
+LEFT_OUT = shutil.ignore_patterns(
+    ".git",
+    ".run",
+    ".venv",
+    ".*_cache",
+    ".hypothesis",
+    "__pycache__",
+    ".env",
+    ".fleet.env",
+    "certificates",
+)
+PATIENCE = 90
+
+
+def has_engine():
+    return (
+        shutil.which("docker")
+        and not subprocess.run(["docker", "info"], capture_output=True).returncode
+    )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(ask, patience=PATIENCE, pause=0.25):
+    """Ask until the answer is true, and return it; fail when the patience is over."""
+    until = time.monotonic() + patience
+    while not (answer := ask()):
+        assert time.monotonic() < until, f"not within {patience} s: {ask}"
+        time.sleep(pause)
+    return answer
+
+
+class Fleet:
+    """The running fleet, for tests that ask it, load it and hurt it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = free_port()
+        self.http_port = free_port()
+        self.ops_port = free_port()
+        self.project = f"mutirao-test-{secrets.token_hex(3)}"
+        self.tokens = {}
+
+    def prepare(self):
+        """Write .env as an operator would: with names and addresses, without secrets."""
+        text = (ROOT / ".env.example").read_text("utf-8")
+        given = {
+            "DOMAIN": HOST,
+            "ALLOWED_HOSTS": HOST,
+            "EMAIL_URL": "smtp://mail:2525",
+            "COMPOSE_PROJECT_NAME": self.project,
+            "IMAGE": self.project,
+            "SUBNET": f"10.{secrets.randbelow(100) + 100}.0.0/16",
+            "HTTP_ADDRESS": "127.0.0.1",
+            "HTTP_PORT": self.http_port,
+            "HTTPS_PORT": self.port,
+            "OPS_PORT": self.ops_port,
+            "WEB_CONCURRENCY": 1,  # on two cores faster than twelve
+            "WORKER_CONCURRENCY": 2,
+            "VIDEO_WORKER_CONCURRENCY": 1,
+            "HEALTH_INTERVAL": "5s",
+            # All load comes from one address here; the stated rates have their own test.
+            "RATE_API": "100000r/s",
+            "RATE_AUTH": "100000r/m",
+            "CONNECTIONS": 10000,
+        }
+        lines = [line for line in text.splitlines() if line.split("=")[0] not in given]
+        lines += [f"{name}={value}" for name, value in given.items()]
+        (self.folder / ".env").write_text("\n".join(lines) + "\n", "utf-8")
+
+    def make(self, target, *, fails=False, timeout=600, **variables):
+        """Run a make target; return what it said."""
+        done = subprocess.run(
+            ["make", target, *(f"{name}={value}" for name, value in variables.items())],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, "DOCKER_BUILDKIT": os.environ.get("DOCKER_BUILDKIT", "0")},
+        )
+        said = done.stdout + done.stderr
+        assert bool(done.returncode) == fails, said[-3000:]
+        return said
+
+    def compose(self, *arguments):
+        return compose.compose(*arguments)
+
+    def containers(self, service):
+        return compose.containers(service)
+
+    def inspect(self, container):
+        return json.loads(compose.run("docker", "inspect", container.name))[0]
+
+    def sql(self, query):
+        """What psql prints, rows by line and columns by |."""
+        command = ("exec", "-T", "postgres", "psql", "-U", "mutirao", "-tAc", query)
+        return self.compose(*command).strip()
+
+    def redis(self, service, *command):
+        line = " ".join(command)
+        script = f'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli {line}'
+        return self.compose("exec", "-T", service, "sh", "-c", script).strip()
+
+    def python(self, code, service="backend"):
+        """Run code in Django's shell in a container; return what it prints."""
+        command = (
+            "exec",
+            "-T",
+            service,
+            "python",
+            "manage.py",
+            "shell",
+            "--no-imports",
+            "-c",
+            code,
+        )
+        return self.compose(*command).strip()
+
+    def client(self, token=None):
+        return Client(("127.0.0.1", self.port), HOST, token)
+
+    def token(self, name="volunteer"):
+        """An access token of a person who may do all that volunteers may."""
+        if name not in self.tokens:
+            password = secrets.token_urlsafe(12)
+            email = f"{name}@example.org"
+            self.python(
+                "from users.models import User; from django.utils.timezone import now; "
+                f"User.objects.create_user({email!r}, {password!r}, first_name='Ana', "
+                "email_confirmed_at=now(), welcomed_at=now())"
+            )
+            status, body, _ = self.client().call(
+                "POST", "/api/v1/token/", {"email": email, "password": password}
+            )
+            assert status == 200, body
+            self.tokens[name] = body["access"]
+        return self.tokens[name]
+
+    def draft(self):
+        """What makes a valid event, kept as a draft."""
+        category = self.sql("SELECT min(id) FROM events_eventcategory")
+        return {
+            "title": "Load",
+            "category": int(category),
+            "city": "Recife",
+            "address": "Praça Central, 1",
+            "latitude": -8.05,
+            "longitude": -34.88,
+            "starts_at": "2030-01-01T12:00:00Z",
+            "ends_at": "2030-01-01T15:00:00Z",
+            "capacity": 10,
+            "status": "draft",
+        }
+
+    def traffic(self, **options):
+        token = self.token()
+        return traffic(lambda: self.client(token), draft=self.draft(), **options)
+
+    def host_pid(self, container):
+        return self.inspect(container)["State"]["Pid"]
+
+    def processes(self, container, pattern):
+        """Host pids of the container's processes whose command matches, parents first."""
+        listed = compose.run("docker", "top", container.name, "-o", "pid,args").splitlines()[1:]
+        return [int(line.split()[0]) for line in listed if re.search(pattern, line)]
+
+    def children(self, container):
+        """Host pids of the processes that run a worker's tasks."""
+        init, main, *children = self.processes(container, "celery")
+        return children
+
+    def kill(self, pid, number=signal.SIGKILL):
+        """By the host's pid: `docker kill` would also disable the restart policy."""
+        os.kill(pid, number)
+
+    def is_healthy(self):
+        status, body, _ = self.client().call("GET", "/health")
+        return status == 200
+
+    def mails(self, event="delivered"):
+        """Whom mails were delivered to, in order."""
+        lines = compose.run("docker", "logs", f"{self.project}-mail").splitlines()
+        return [one["to"] for one in map(json.loads, lines) if one["event"] == event]
+
+    def start_mail(self):
+        compose.run(
+            *("docker", "run", "--detach", "--name", f"{self.project}-mail"),
+            *("--network", f"{self.project}_egress", "--network-alias", "mail"),
+            *("--volume", f"{ROOT / 'tests/fleet/mail_sink.py'}:/mail_sink.py:ro"),
+            *("--entrypoint", "python", f"{self.project}:local", "/mail_sink.py"),
+        )
+
+    def settle(self):
+        """Wait until all that a test broke is back: containers, health, an empty queue."""
+        eventually(self.is_healthy)
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory):
+    if not has_engine():
+        pytest.skip("needs a Docker Engine")
+    for name in environment.documented_names():
+        os.environ.pop(name, None)  # Compose would take them before those of .env
+    folder = tmp_path_factory.mktemp("clone") / "clone"
+    shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
+    one = Fleet(folder)
+    one.prepare()
+    state.ROOT, state.PATH = folder, folder / ".fleet.env"
+    try:
+        one.quickstart = one.make("quickstart", timeout=900)
+        one.start_mail()
+        one.make("populate")
+        yield one
+    finally:
+        for command in (
+            ["docker", "rm", "--force", f"{one.project}-mail"],
+            ["docker", "compose", *compose._files(), "down", "--volumes", "--remove-orphans"],
+        ):
+            subprocess.run(command, cwd=folder, capture_output=True, timeout=300)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """The cache of the other tests is not there."""
+
+
+@pytest.fixture(autouse=True)
+def _whole(request):
+    """Each test finds the fleet as it was started, whatever the one before has broken."""
+    yield
+    if "fleet" in request.fixturenames:
+        request.getfixturevalue("fleet").settle()

@@ -1,0 +1,44 @@
+"""Mails as work for the workers: each is one row, one task and one delivery that can be counted."""
+
+from tests.fleet.conftest import eventually
+
+WRITE = """
+from django.utils.timezone import now
+from events.models import Event, EventNotification, EventParticipant
+from events.tasks import send_event_notification_email as send
+from users.models import User
+event = Event.objects.published().upcoming().order_by("-starts_at").first()
+people = User.objects.bulk_create(
+    User(email=f"{prefix}-{{n}}@example.org", first_name="Ana", registered_at=None)
+    for n in range({number})
+)
+EventParticipant.objects.bulk_create(
+    EventParticipant(event=event, user=one, status="waitlisted") for one in people
+)
+rows = EventNotification.objects.bulk_create(
+    EventNotification(event=event, user=one, kind="waitlisted", version="{prefix}") for one in people
+)
+for row in rows:
+    {queue}
+print(len(rows))
+"""
+
+
+def write(fleet, prefix, number, *, queued=True):
+    """Make so many mails to prefix-0, prefix-1, …; queue a task for each, or leave it to the sweep."""
+    queue = "send.delay(row.pk)" if queued else "pass"
+    said = fleet.python(WRITE.format(prefix=prefix, number=number, queue=queue))
+    assert said.splitlines()[-1] == str(number)
+
+
+def sent(fleet, prefix):
+    query = f"SELECT count(*) FROM events_eventnotification WHERE version = '{prefix}'"
+    return int(fleet.sql(f"{query} AND sent_at IS NOT NULL"))
+
+
+def delivered(fleet, prefix, event="delivered"):
+    return [to for to in fleet.mails(event) if to.startswith(f"{prefix}-")]
+
+
+def wait(fleet, prefix, number, patience=120):
+    eventually(lambda: sent(fleet, prefix) == number, patience)

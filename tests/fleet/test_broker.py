@@ -1,0 +1,121 @@
+"""The broker and the cache go away, hang, fill up or forget; the rows know what is left to do."""
+
+import signal
+import time
+
+from fleet import compose
+from tests.fleet import mails
+from tests.fleet.conftest import eventually
+
+
+def test_restarted_broker_loses_none_of_a_thousand(fleet):
+    mails.write(fleet, "restart", 1000)
+    fleet.compose("restart", "redis-broker")
+
+    mails.wait(fleet, "restart", 1000, patience=180)
+
+
+def test_cut_tail_of_the_append_only_file_costs_nothing_in_the_end(fleet):
+    """Redis drops the half command and goes on; what it forgot, the sweep finds by its rows."""
+    fleet.compose("stop", "worker", "beat")
+    mails.write(fleet, "tail", 50)
+    fleet.compose("stop", "redis-broker")
+    once = ("run", "--rm", "--no-deps", "--entrypoint", "sh", "redis-broker", "-c")
+    cut = "f=$(ls /data/appendonlydir/*.incr.aof) && truncate -s -2000 $f && echo $f"
+    assert "aof" in fleet.compose(*once, cut)
+    fleet.compose("start", "redis-broker", "worker", "beat")
+
+    mails.wait(fleet, "tail", 50, patience=200)
+
+
+def test_hung_broker_costs_the_web_less_than_two_seconds(fleet):
+    client, draft = fleet.client(fleet.token()), fleet.draft()
+    person = fleet.client(fleet.token("joiner"))
+    event = fleet.client().call("GET", "/api/v1/events/?has_seats=true")[1]["results"][0]["id"]
+    pid = fleet.host_pid(fleet.containers("redis-broker")[0])
+    server = fleet.processes(fleet.containers("redis-broker")[0], "redis-server")[-1]
+    fleet.kill(server, signal.SIGSTOP)
+    try:
+        took, statuses = [], []
+        for call in (
+            lambda: client.call("POST", "/api/v1/events/", draft),
+            lambda: person.call("POST", f"/api/v1/events/{event}/join/", {}),
+            lambda: client.call("GET", "/api/v1/events/"),
+        ):
+            began = time.monotonic()
+            statuses.append(call()[0])
+            took.append(time.monotonic() - began)
+    finally:
+        fleet.kill(server, signal.SIGCONT)
+
+    assert pid
+    assert statuses == [201, 201, 200]
+    assert max(took) < 2
+    query = f"SELECT count(*) FROM events_eventnotification WHERE event_id = {event} AND sent_at IS NULL"
+    eventually(lambda: fleet.sql(query) == "0", patience=200)  # the sweep comes every two minutes
+    assert "joiner@example.org" in fleet.mails()
+
+
+def test_full_cache_evicts_and_the_queue_does_not_notice(fleet):
+    fleet.compose("stop", "worker")
+    mails.write(fleet, "full", 20)
+    waiting = fleet.redis("redis-broker", "llen mail")
+    fill = (
+        "import os; from django_redis import get_redis_connection as g; r = g('default'); p = r.pipeline(transaction=False)\n"
+        "for n in range(260): p.set(f'fill:{n}', os.urandom(1_000_000))\n"
+        "p.execute()"
+    )
+    fleet.python(fill)
+    evicted = fleet.redis("redis-cache", "info stats | grep evicted_keys")
+
+    assert int(evicted.split(":")[1]) > 0
+    assert fleet.redis("redis-broker", "llen mail") == waiting
+    assert fleet.containers("redis-cache")[0].restarts == 0
+    fleet.compose("start", "worker")
+    mails.wait(fleet, "full", 20)
+
+
+def test_flushed_cache_is_computed_about_once_for_each_key(fleet):
+    """The list is asked for by many at once; Postgres counts how often it was read."""
+    read = "SELECT COALESCE(sum(calls), 0) FROM pg_stat_statements WHERE query ILIKE '%json%events_event%'"
+    fleet.sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    with fleet.traffic(readers=16, writers=0) as record:
+        eventually(lambda: len(record.answers) > 200)
+        before = int(float(fleet.sql(read)))
+        for _ in range(5):
+            fleet.redis("redis-cache", "flushall")
+            seen = len(record.answers)
+            eventually(lambda seen=seen: len(record.answers) > seen + 100)
+        computed = int(float(fleet.sql(read))) - before
+
+    assert record.failed("GET") == {}
+    assert 5 <= computed <= 6
+
+
+def test_cache_that_is_away_makes_it_slower_and_nothing_else(fleet):
+    fleet.compose("stop", "redis-cache")
+    try:
+        with fleet.traffic(readers=2, writers=1) as record:
+            eventually(lambda: len(record.answers) > 100)
+    finally:
+        fleet.compose("start", "redis-cache")
+
+    assert record.failed("GET") == {}
+    assert record.failed("POST") == {}
+    assert record.quantile(0.95) < 2
+    assert all(one.restarts == 0 for one in fleet.containers("redis-cache"))
+
+
+def test_two_beats_send_each_slot_once(fleet):
+    before = fleet.sql("SELECT max(id) FROM config_periodicrun") or "0"
+    compose.compose("up", "--detach", "--no-deps", "--no-recreate", "--scale", "beat=2", "beat")
+    name = "waiting-event-mails"
+    rows = f"SELECT count(*) FROM config_periodicrun WHERE id > {before} AND name = '{name}'"
+
+    eventually(lambda: int(fleet.sql(rows)) >= 2, patience=300)
+
+    slots = fleet.sql(
+        f"SELECT count(*), count(DISTINCT slot) FROM config_periodicrun WHERE id > {before} AND name = '{name}'"
+    )
+    compose.compose("up", "--detach", "--no-deps", "--no-recreate", "--scale", "beat=1", "beat")
+    assert slots.split("|")[0] == slots.split("|")[1]

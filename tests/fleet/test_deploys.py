@@ -1,0 +1,136 @@
+"""Versions come out and are taken back while people use the site."""
+
+import subprocess
+import threading
+import time
+
+import pytest
+
+from fleet import compose, state
+from tests.fleet.conftest import eventually
+
+MIGRATION = """
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("events", "{last}")]
+    operations = [
+        migrations.AddField("event", "note", models.CharField(max_length=9, db_default="")),
+    ]
+"""
+
+
+def build(fleet, tag, *steps):
+    """Make a version that differs from the running one by these steps of a Dockerfile."""
+    for name in (fleet.project, f"{fleet.project}-video"):
+        lines = [f"FROM {name}:local", "USER 0", *steps, "USER 1000"]
+        done = subprocess.run(
+            ["docker", "build", "--tag", f"{name}:{tag}", "-"],
+            input="\n".join(lines),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def second(fleet):
+    """The next version: it answers another number, and has one more column."""
+    last = fleet.sql(
+        "SELECT name FROM django_migrations WHERE app = 'events' ORDER BY name DESC LIMIT 1"
+    )
+    text = MIGRATION.format(last=last).replace("\n", "\\n")
+    path = "/app/events/migrations/9999_note.py"
+    build(fleet, "second", f"RUN printf '{text}' > {path}", "ENV VERSION_OF_TEST=second")
+    return "second"
+
+
+def tags(fleet, *services):
+    return {one.image.rsplit(":", 1)[1] for name in services for one in fleet.containers(name)}
+
+
+ALL = ("backend", "stream", "worker", "worker-video", "beat")
+
+
+def posts_took_effect_once(fleet, record):
+    rows, titles = fleet.sql(
+        "SELECT count(*), count(DISTINCT title) FROM events_event WHERE title LIKE 'Load %'"
+    ).split("|")
+    return rows == titles and int(rows) >= record.statuses("POST")[201]
+
+
+def test_restarted_backends_fail_no_request_of_any_method(fleet):
+    before = {
+        one.name: fleet.processes(one, "bin/gunicorn")[1:] for one in fleet.containers("backend")
+    }
+    with fleet.traffic(readers=4, writers=2) as record:
+        eventually(lambda: len(record.answers) > 100)
+        fleet.make("restart-backends")
+        for one in fleet.containers("backend"):
+            eventually(
+                lambda one=one: (
+                    not set(fleet.processes(one, "bin/gunicorn")[1:]) & set(before[one.name])
+                )
+            )
+        seen = len(record.answers)
+        eventually(lambda: len(record.answers) > seen + 200)
+
+    assert (record.failed("GET"), record.failed("POST")) == ({}, {})
+
+
+def test_new_version_comes_out_without_a_gap_and_migrates_first(fleet, second):
+    """Somebody holds the table for a while: the migration is patient, readers are not held up."""
+    holder = threading.Thread(
+        target=fleet.sql,
+        args=["BEGIN; LOCK TABLE events_event IN ACCESS SHARE MODE; SELECT pg_sleep(8); COMMIT"],
+    )
+    holder.start()
+    with fleet.traffic(readers=3, writers=2, read="/api/v1/events/?search=a") as record:
+        said = fleet.make("deploy", TAG=second)
+        eventually(lambda: len(record.answers) > 100)
+    holder.join()
+
+    assert "works" in said
+    assert tags(fleet, *ALL) == {"second"}
+    assert state.read()["TAG"] == "second"
+    assert record.failed("GET") == {}
+    assert max(record.durations()) < 3
+    assert sum(record.failed("POST").values()) <= 3
+    assert posts_took_effect_once(fleet, record)
+    assert (
+        fleet.sql(
+            "SELECT count(*) FROM information_schema.columns WHERE table_name = 'events_event' AND column_name = 'note'"
+        )
+        == "1"
+    )
+    assert [len(fleet.containers(name)) for name in ALL] == [3, 1, 2, 3, 1]
+
+
+def test_broken_version_is_taken_back_by_itself(fleet, second):
+    build(fleet, "broken", "RUN echo 'raise SystemExit(3)' > /app/config/wsgi.py")
+    running = tags(fleet, *ALL)
+    began = time.monotonic()
+    with fleet.traffic(readers=2, writers=1) as record:
+        said = fleet.make("deploy", fails=True, TAG="broken")
+
+    assert time.monotonic() - began < 300
+    assert "was not deployed" in said
+    assert said.count("Attempt") == 3
+    assert tags(fleet, *ALL) == running
+    assert state.read().get("TAG", "local") != "broken"
+    assert (record.failed("GET"), record.failed("POST")) == ({}, {})
+
+
+def test_rollback_is_quick_and_costs_no_reader_anything(fleet, second):
+    fleet.make("deploy", TAG=second)
+    began = time.monotonic()
+    with fleet.traffic(readers=3, writers=1) as record:
+        said = fleet.make("rollback")
+
+    assert time.monotonic() - began < 120
+    assert "local runs" in said
+    assert tags(fleet, *ALL) == {"local"}
+    assert record.failed("GET") == {}
+    assert posts_took_effect_once(fleet, record)
+    assert compose.config()["services"]["backend"]["image"].endswith(":local")

@@ -1,0 +1,75 @@
+"""Parts die in the middle of their work, and nothing is lost or done twice."""
+
+import signal
+import time
+
+from tests.fleet import mail_sink, mails
+from tests.fleet.conftest import eventually
+
+# Of config/settings.py: after so long a message that nobody acknowledged is delivered again.
+VISIBILITY = 60
+
+
+def begun(fleet, prefix, number=1):
+    eventually(lambda: len(mails.delivered(fleet, prefix, "begun")) >= number)
+
+
+def test_backend_killed_under_load_costs_no_reader_anything(fleet):
+    victim = fleet.containers("backend")[0]
+    with fleet.traffic(readers=4, writers=2) as record:
+        eventually(lambda: len(record.answers) > 100)
+        fleet.kill(fleet.host_pid(victim))
+        eventually(lambda: fleet.containers("backend")[0].restarts >= 1)
+        eventually(lambda: fleet.inspect(victim)["State"]["Health"]["Status"] == "healthy")
+
+    assert record.failed("GET") == {}
+    assert sum(record.failed("POST").values()) <= 2
+
+
+def test_killed_child_of_a_worker_is_replaced_and_its_task_done(fleet):
+    mails.write(fleet, "slow-child", 1)
+    begun(fleet, "slow-child")
+    for one in fleet.containers("worker"):
+        for pid in fleet.children(one):
+            fleet.kill(pid)
+
+    mails.wait(fleet, "slow-child", 1)
+
+    assert mails.sent(fleet, "slow-child") == 1
+
+
+def test_killed_worker_hands_its_task_to_another(fleet):
+    mails.write(fleet, "slow-worker", 1)
+    begun(fleet, "slow-worker")
+    began = time.monotonic()
+    for one in fleet.containers("worker"):
+        fleet.kill(fleet.host_pid(one))
+
+    mails.wait(fleet, "slow-worker", 1, patience=VISIBILITY + 30)
+
+    assert time.monotonic() - began < VISIBILITY + 10 + mail_sink.SLOW
+    eventually(lambda: all(one.status == "running" for one in fleet.containers("worker")))
+
+
+def test_terminated_workers_lose_none_of_two_hundred(fleet):
+    mails.write(fleet, "warm", 200)
+    for one in fleet.containers("worker"):
+        fleet.kill(fleet.host_pid(one), signal.SIGTERM)
+
+    mails.wait(fleet, "warm", 200)
+
+    assert sorted(mails.delivered(fleet, "warm")) == sorted(set(mails.delivered(fleet, "warm")))
+    assert len(mails.delivered(fleet, "warm")) == 200
+
+
+def test_hung_replica_serves_again_within_a_minute(fleet):
+    """Stopped, not ended: nothing but its own watchdog would notice."""
+    victim = fleet.containers("backend")[0]
+    for pid in fleet.processes(victim, "bin/gunicorn"):
+        fleet.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+
+    eventually(lambda: fleet.containers("backend")[0].restarts > victim.restarts, patience=70)
+    eventually(lambda: fleet.inspect(victim)["State"]["Health"]["Status"] == "healthy")
+
+    assert time.monotonic() - began < 60

@@ -1,0 +1,80 @@
+"""After all that, no log holds what nobody should read."""
+
+import json
+
+from fleet import compose
+from tests.fleet.conftest import eventually
+
+CANARY = "canary7f3"
+
+
+def all_logs(fleet):
+    names = compose.run("docker", "ps", "--all", "--format", "{{.Names}}").splitlines()
+    ours = [name for name in names if name.startswith(f"{fleet.project}-") and "mail" not in name]
+    logs = ""
+    for name in ours:
+        import subprocess
+
+        done = subprocess.run(["docker", "logs", name], capture_output=True, text=True)
+        logs += done.stdout + done.stderr
+    return logs
+
+
+def test_no_log_of_a_full_run_holds_a_secret_or_an_address(fleet):
+    """Canaries go through routes, exceptions and task arguments; our own keys were used all along."""
+    client = fleet.client()
+    password, email, phone = f"{CANARY}-password", f"{CANARY}@example.org", "+5581987654321"
+    person = {"email": email, "password": password, "first_name": "Ana", "phone": phone}
+    assert client.call("POST", "/api/v1/users/register/", person)[0] in (200, 201, 202)
+    client.call("POST", "/api/v1/token/", {"email": email, "password": password})
+    client.call("POST", "/api/v1/token/", {"email": email, "password": f"{password}-wrong"})
+    client.call("POST", "/api/v1/token/refresh/", {"refresh": f"eyJ.{CANARY}.token"})
+    client.call("POST", "/api/v1/users/password/forgot/", {"email": email})
+    client.call("GET", f"/api/v1/events/?search={email}")
+    client.call("GET", f"/api/v1/events/calendar/{CANARY}.ics")
+    client.call("GET", "/api/v1/events/", **{"Authorization": f"Bearer {CANARY}"})
+    client.call("GET", "/api/v1/events/", **{"Cookie": f"sessionid={CANARY}"})
+    client.call("POST", "/admin/login/", f"username={email}&password={password}".encode())
+    client.call("GET", f"/{CANARY}/../x?token={CANARY}", **{"Referer": f"https://a/?k={CANARY}"})
+    fleet.python(
+        "import logging; l = logging.getLogger('events')\n"
+        f"try: raise ValueError('{email} {phone} password={password}')\n"
+        "except ValueError: l.exception('failed')\n"
+        "from events.tasks import send_event_notification_email as s\n"
+        f"s.delay('{email} {password}')"
+    )
+    eventually(lambda: "send_event_notification_email" in fleet.compose("logs", "worker"))
+    logs = all_logs(fleet)
+
+    assert CANARY not in logs
+    assert phone not in logs
+    given = dict(
+        line.split("=", 1)
+        for line in (fleet.folder / ".env").read_text().splitlines()
+        if "=" in line
+    )
+    for name in (
+        "SECRET_KEY",
+        "JWT_SIGNING_KEY",
+        "DATA_ENCRYPTION_KEY",
+        "POSTGRES_PASSWORD",
+        "REDIS_PASSWORD",
+    ):
+        assert given[name] not in logs
+    assert "@example.org" not in logs
+
+
+def test_lines_of_the_application_are_json_and_carry_one_id_to_the_task(fleet):
+    person = fleet.client(fleet.token("logged"))
+    event = fleet.client().call("GET", "/api/v1/events/?has_seats=true")[1]["results"][-1]["id"]
+    key = "id-from-door-to-task"
+    person.call("POST", f"/api/v1/events/{event}/join/", {}, **{"X-Request-ID": key})
+
+    def lines(service):
+        text = fleet.compose("logs", "--no-log-prefix", service)
+        return [json.loads(line) for line in text.splitlines() if key in line]
+
+    assert eventually(lambda: lines("nginx"))[0]["request_id"] == key
+    assert eventually(lambda: lines("backend"))
+    assert eventually(lambda: lines("worker"))[0]["request_id"] == key
+    person.call("POST", f"/api/v1/events/{event}/leave/", {})

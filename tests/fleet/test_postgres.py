@@ -1,0 +1,42 @@
+"""The database stops, crashes or waits for a lock."""
+
+import signal
+import time
+
+from tests.fleet.conftest import eventually
+
+
+def test_stopped_database_is_a_503_and_recovery_needs_no_restart(fleet):
+    restarts = [one.restarts for one in fleet.containers("backend")]
+    fleet.compose("stop", "postgres")
+    began = time.monotonic()
+    client, token = fleet.client(), fleet.token()
+    answers = []
+    while time.monotonic() - began < 20:
+        asked = time.monotonic()
+        status, body, headers = fleet.client(token).call("GET", "/api/v1/users/profile/")
+        answers.append((status, headers.get("Retry-After"), time.monotonic() - asked))
+        time.sleep(0.3)  # a client that is patient
+    fleet.compose("start", "postgres")
+
+    assert {status for status, _, _ in answers} == {503}
+    assert all(wait for _, wait, _ in answers)
+    assert sorted(seconds for _, _, seconds in answers)[len(answers) // 2] < 1
+    eventually(lambda: fleet.client(token).call("GET", "/api/v1/users/profile/")[0] == 200, 30)
+    assert client.call("GET", "/liveness/")[0] == 200
+    assert [one.restarts for one in fleet.containers("backend")] == restarts
+
+
+def test_crashed_database_keeps_every_write_that_was_acknowledged(fleet):
+    with fleet.traffic(readers=1, writers=3) as record:
+        eventually(lambda: record.statuses("POST")[201] > 50)
+        fleet.kill(fleet.host_pid(fleet.containers("postgres")[0]), signal.SIGKILL)
+        eventually(lambda: fleet.containers("postgres")[0].restarts >= 1)
+        seen = record.statuses("POST")[201]
+        eventually(lambda: record.statuses("POST")[201] > seen + 20)
+
+    rows, titles = fleet.sql(
+        "SELECT count(*), count(DISTINCT title) FROM events_event WHERE title LIKE 'Load %'"
+    ).split("|")
+    assert rows == titles
+    assert int(rows) >= record.statuses("POST")[201]

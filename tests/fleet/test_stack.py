@@ -1,0 +1,208 @@
+"""What `make quickstart` left running: nobody has more rights, ports or neighbours than needed."""
+
+import json
+import re
+
+import pytest
+
+from fleet import compose
+from tests.fleet.conftest import ROOT, eventually
+
+EDGE, DATA, EGRESS = "edge", "data", "egress"
+NETWORKS = {
+    "nginx": {EDGE},
+    "backend": {EDGE, DATA},
+    "stream": {EDGE, DATA, EGRESS},
+    "worker": {DATA, EGRESS},
+    "worker-video": {DATA, EGRESS},
+    "beat": {DATA},
+    "postgres": {DATA},
+    "redis-cache": {DATA},
+    "redis-broker": {DATA},
+    "s3": {EDGE, DATA},
+}
+PORTS = {
+    "nginx": {8080, 8081, 8443},
+    "backend": {8000},
+    "stream": {8000},
+    "worker": set(),
+    "worker-video": set(),
+    "beat": set(),
+    "postgres": {5432},
+    "redis-cache": {6379},
+    "redis-broker": {6379},
+    "s3": {8333},
+}
+REPLICAS = {"backend": 3, "worker": 2, "worker-video": 3}
+KNOCK = """
+import json, socket, sys
+reached = []
+for name, ports in json.loads(sys.argv[1]).items():
+    for port in ports:
+        try:
+            socket.create_connection((name, port), 0.5).close()
+            reached.append([name, port])
+        except OSError:
+            pass
+print(json.dumps(reached))
+"""
+
+
+def beside(fleet, container, *command):
+    """Run a command of our image in the network of a container."""
+    run = ("docker", "run", "--rm", "--network", f"container:{container.name}", "--entrypoint")
+    return compose.run(*run, command[0], f"{fleet.project}:local", *command[1:])
+
+
+def test_everything_runs_and_is_healthy(fleet):
+    assert "is up" in fleet.quickstart
+    for service in NETWORKS:
+        running = fleet.containers(service)
+        assert len(running) == REPLICAS.get(service, 1)
+        for one in running:
+            eventually(lambda one=one: fleet.inspect(one)["State"]["Health"]["Status"] == "healthy")
+
+
+@pytest.mark.parametrize("service", [*NETWORKS, "prepare", "volumes"])
+def test_containers_have_no_more_rights_than_they_need(fleet, service):
+    for one in fleet.containers(service):
+        facts = fleet.inspect(one)
+        host = facts["HostConfig"]
+        assert host["CapDrop"] == ["ALL"]
+        assert (host["CapAdd"] or []) == (["CHOWN"] if service == "volumes" else [])
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert host["ReadonlyRootfs"]
+        assert not host["Privileged"]
+        if service not in ("prepare", "volumes"):
+            assert host["RestartPolicy"]["Name"] == "unless-stopped"
+            assert host["Memory"] > 0
+            assert host["NanoCpus"] > 0
+            assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}
+
+
+@pytest.mark.parametrize("service", NETWORKS)
+def test_processes_run_as_nobody_special_and_write_nowhere_else(fleet, service):
+    one = fleet.containers(service)[0]
+
+    user = compose.execute(one, "id", "-u").strip()
+    listed = fleet.inspect(one)
+
+    assert user != "0"
+    if service not in ("postgres", "redis-cache", "redis-broker"):
+        assert user == "1000"
+    with pytest.raises(compose.Refused, match="Read-only|Permission"):
+        compose.execute(one, "sh", "-c", "echo > /usr/here")
+    assert not [mount for mount in listed["Mounts"] if "docker.sock" in mount["Source"]]
+
+
+@pytest.mark.parametrize("service", NETWORKS)
+def test_each_reaches_exactly_what_it_shares_a_network_with(fleet, service):
+    one = fleet.containers(service)[0]
+    all_ports = sorted({port for ports in PORTS.values() for port in ports} | {80, 8888, 9333})
+
+    found = beside(
+        fleet, one, "python", "-c", KNOCK, json.dumps(dict.fromkeys(NETWORKS, all_ports))
+    )
+
+    reached = {(name, port) for name, port in json.loads(found)}
+    expected = {
+        (name, port)
+        for name, ports in PORTS.items()
+        for port in ports
+        if NETWORKS[name] & NETWORKS[service]
+    }
+    assert reached == expected
+
+
+@pytest.mark.parametrize("service", NETWORKS)
+def test_nobody_listens_anywhere_else(fleet, service):
+    one = fleet.containers(service)[0]
+
+    tables = beside(fleet, one, "cat", "/proc/net/tcp", "/proc/net/tcp6")
+
+    listening = set()
+    for address, port in re.findall(r"^ *\d+: (\w+):(\w+) \w+:\w+ 0A", tables, re.MULTILINE):
+        if not address.endswith(("0100007F", "00000000000000000000000001000000", "0B00007F")):
+            listening.add(int(port, 16))
+    assert listening == PORTS[service]
+
+
+def test_only_the_site_and_the_ops_port_are_published(fleet):
+    published = {}
+    for service in NETWORKS:
+        for one in fleet.containers(service):
+            for port, hosts in fleet.inspect(one)["NetworkSettings"]["Ports"].items():
+                published.update({int(host["HostPort"]): (service, port) for host in hosts or []})
+
+    assert published == {
+        fleet.http_port: ("nginx", "8080/tcp"),
+        fleet.port: ("nginx", "8443/tcp"),
+        fleet.ops_port: ("nginx", "8081/tcp"),
+    }
+    text = (ROOT / "compose/base.yml").read_text()
+    assert '"127.0.0.1:${OPS_PORT' in text
+
+
+def test_data_has_no_way_out_and_subnets_come_from_the_variable(fleet):
+    data = json.loads(compose.run("docker", "network", "inspect", f"{fleet.project}_data"))[0]
+    edge = json.loads(compose.run("docker", "network", "inspect", f"{fleet.project}_edge"))[0]
+
+    assert data["Internal"]
+    assert edge["Options"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
+    assert {data["IPAM"]["Config"][0]["Subnet"], edge["IPAM"]["Config"][0]["Subnet"]} == {
+        compose.subnets()["SUBNET_DATA"],
+        compose.subnets()["SUBNET_EDGE"],
+    }
+
+
+def test_a_stranger_on_the_same_host_reaches_no_server(fleet):
+    addresses = {
+        network["IPAddress"]: sorted(PORTS[service])
+        for service in ("postgres", "redis-cache", "redis-broker", "s3")
+        for one in fleet.containers(service)
+        for network in fleet.inspect(one)["NetworkSettings"]["Networks"].values()
+    }
+
+    found = compose.run(
+        *("docker", "run", "--rm", "--network", "bridge", "--entrypoint", "python"),
+        *(f"{fleet.project}:local", "-c", KNOCK, json.dumps(addresses)),
+    )
+
+    assert json.loads(found) == []
+
+
+def test_redis_asks_for_a_password_and_lets_the_app_run_nothing_dangerous(fleet):
+    one = fleet.containers("redis-broker")[0]
+
+    assert "NOAUTH" in compose.execute(one, "redis-cli", "ping")
+    code = (
+        "from django.conf import settings; import redis; "
+        "r = redis.Redis.from_url(settings.CELERY_BROKER_URL); print(r.ping()); "
+        'exec(\'try: r.config_set("dir", "/tmp")\\nexcept redis.ResponseError as e: print(e)\')'
+    )
+    assert re.match(r"True\n.*no permissions", fleet.python(code))
+
+
+def test_numbers_of_the_design_are_set(fleet):
+    cache = fleet.redis("redis-cache", "config get maxmemory maxmemory-policy").split()
+    broker = fleet.redis("redis-broker", "config get maxmemory-policy appendonly save").split()
+
+    assert {"201326592", "allkeys-lru"} <= set(cache)
+    assert {"noeviction", "yes"} <= set(broker)
+    assert fleet.sql("SHOW max_connections") == "100"
+    health = fleet.inspect(fleet.containers("backend")[0])["Config"]["Healthcheck"]
+    assert (health["Timeout"], health["Retries"]) == (10_000_000_000, 3)
+
+
+def test_down_and_up_keep_rows_queue_and_files(fleet):
+    fleet.python("from django.core.cache import cache; cache.set('x', 1)")
+    fleet.redis("redis-broker", "set kept yes")
+    people = fleet.sql("SELECT count(*) FROM users_user")
+
+    compose.run("docker", "rm", "--force", f"{fleet.project}-mail")
+    fleet.make("down")
+    fleet.make("up")
+
+    assert fleet.sql("SELECT count(*) FROM users_user") == people
+    assert fleet.redis("redis-broker", "get kept") == "yes"
+    fleet.start_mail()

@@ -1,6 +1,7 @@
 """The entry point of every container: secrets from files, then the servers it cannot do without.
 
-`python compose/start.py COMMAND…`. Only the standard library: this runs before anything else.
+`python compose/start.py COMMAND…`, and with --now for a command beside the servers, which waits for
+nothing. Only the standard library: this runs before anything else.
 """
 
 import json
@@ -57,7 +58,9 @@ def wait(given: dict[str, str]) -> bool:
 
 def main(command: list[str]) -> None:
     given = with_secrets(dict(os.environ))
-    if not wait(given):
+    if command[0] == "--now":
+        command = command[1:]
+    elif not wait(given):
         log("error", "gave_up", command=command[0])
         sys.exit(1)  # Docker tries again
     os.execvpe(command[0], command, given)

@@ -16,6 +16,8 @@ from config.environment import faults
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+# An empty variable is none: compose files pass on whatever is not set as an empty text.
+env.ENVIRON = {name: value for name, value in env.ENVIRON.items() if value}
 
 # --- Where we run -------------------------------------------------------------------------
 ENVIRONMENT = env("ENVIRONMENT", default="production")

@@ -15,7 +15,7 @@ def backup_db() -> None:
     workers = compose.containers("worker")
     if not workers:
         raise Refused("No worker runs: `make up` first.")
-    print(compose.execute(workers[0], "python", "manage.py", "backup_db"), end="")
+    print(compose.manage(workers[0], "backup_db"), end="")
 
 
 def restore_db(file: str, force: str) -> None:

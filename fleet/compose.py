@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_network
@@ -57,7 +58,8 @@ def compose(*arguments: str, **variables: str) -> str:
 
 def show(*arguments: str, **variables: str) -> int:
     """Run docker compose on this terminal; return its exit code."""
-    command = ["docker", "compose", *_files(), *arguments]
+    progress = () if sys.stdout.isatty() else ("--progress", "quiet")
+    command = ["docker", "compose", *progress, *_files(), *arguments]
     environment = {**os.environ, **subnets(), **variables}
     return subprocess.run(command, cwd=state.ROOT, env=environment).returncode
 
@@ -79,6 +81,12 @@ def containers(service: str) -> list[Container]:
 
 def execute(container: Container, *arguments: str) -> str:
     return run("docker", "exec", container.name, *arguments)
+
+
+def manage(container: Container, *arguments: str) -> str:
+    """Run a command of manage.py there, with the secrets that its servers have."""
+    now = ("python", "compose/start.py", "--now")
+    return execute(container, *now, "python", "manage.py", *arguments)
 
 
 def _container(facts: dict[str, Any]) -> Container:

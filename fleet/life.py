@@ -16,7 +16,10 @@ def build(tag: str) -> None:
 def up() -> None:
     """Start what does not run, bring the schema up to date, and wait until all of it is healthy."""
     capacity.check(compose.config())
-    _finish(compose.show("up", "--detach", "--remove-orphans"))
+    if compose.show("up", "--detach", "--remove-orphans"):
+        # What starts first is what the others waited for in vain.
+        compose.show("logs", "--tail", "30", "volumes", "prepare")
+        raise Refused("The messages above say why.")
     until = time.monotonic() + PATIENCE
     while not _is_healthy():
         if time.monotonic() > until:
@@ -36,7 +39,8 @@ def migrate() -> None:
 
 def manage(*arguments: str) -> None:
     """Run a command of manage.py in a backend, on this terminal."""
-    _finish(compose.show("exec", "backend", "python", "manage.py", *arguments))
+    command = ("python", "compose/start.py", "--now", "python", "manage.py", *arguments)
+    _finish(compose.show("exec", "backend", *command))
 
 
 def logs(*services: str) -> None:

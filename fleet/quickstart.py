@@ -25,6 +25,8 @@ SECRETS: dict[str, Callable[[], str]] = {
     "S3_ACCESS_KEY": lambda: secrets.token_hex(10),
     "S3_SECRET_KEY": lambda: secrets.token_hex(24),
 }
+# The fleet brings these servers, reached with the passwords above.
+OWN = ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
 
 
 def quickstart() -> None:
@@ -65,6 +67,8 @@ def fill_in() -> None:
             "then run `make quickstart` again. It makes the secrets by itself."
         )
     lines = [_filled(line) for line in ENV.read_text(encoding="utf-8").splitlines()]
+    given = {line.partition("=")[0] for line in lines}
+    lines += [f"{name}={make()}" for name, make in SECRETS.items() if name not in given]
     draft = ENV.with_name(".env.draft")
     draft.touch(0o600)
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -80,6 +84,8 @@ def fill_in() -> None:
 
 def _filled(line: str) -> str:
     name, _, value = line.partition("=")
+    if name in OWN and SAMPLE in value:
+        return f"# {line}"
     return f"{name}={SECRETS[name]()}" if name in SECRETS and value == SAMPLE else line
 
 

@@ -55,7 +55,7 @@ def celery_status() -> None:
     worker = compose.containers("worker")
     if not worker:
         raise Refused("No worker runs: `make up` first.")
-    print(compose.execute(worker[0], "python", "manage.py", "celery_status"), end="")
+    print(compose.manage(worker[0], "celery_status"), end="")
 
 
 def _numbers(settings: dict[str, Any]) -> dict[str, str]:

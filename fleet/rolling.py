@@ -8,12 +8,13 @@ from fleet.compose import Container
 from fleet.refusal import Refused
 
 # What each must answer before it counts; asked here, since Docker asks only every 30 s.
+NOW = ("python", "compose/start.py", "--now")
 WELL = {
     "backend": ("python", "compose/healthcheck.py", "web"),
     "stream": ("python", "compose/healthcheck.py", "web"),
-    "worker": ("python", "-m", "config.heartbeat", "worker"),
-    "worker-video": ("python", "-m", "config.heartbeat", "worker"),
-    "beat": ("python", "-m", "config.heartbeat", "beat"),
+    "worker": (*NOW, "python", "-m", "config.heartbeat", "worker"),
+    "worker-video": (*NOW, "python", "-m", "config.heartbeat", "worker"),
+    "beat": (*NOW, "python", "-m", "config.heartbeat", "beat"),
 }
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes
 # Two lives of nginx' answer from the resolver: from then on it sends to the new ones, too.

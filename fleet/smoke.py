@@ -23,11 +23,11 @@ def own_fleet(url: str = "") -> None:
     settings = compose.config()
     site = Site(url) if url else Site(own_url(settings), own_address(settings))
     backend = compose.containers("backend")[-1]
-    made = json.loads(compose.execute(backend, "python", "manage.py", "smoke", "begin"))
+    made = json.loads(compose.manage(backend, "smoke", "begin"))
     try:
         walk(site, made["email"], made["password"], made["event"])
     finally:
-        compose.execute(backend, "python", "manage.py", "smoke", "end")
+        compose.manage(backend, "smoke", "end")
 
 
 def own_url(settings: dict[str, Any]) -> str:

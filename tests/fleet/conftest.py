@@ -98,12 +98,13 @@ class Fleet:
         done = subprocess.run(
             ["make", target, *(f"{name}={value}" for name, value in variables.items())],
             cwd=self.folder,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             timeout=timeout,
-            env={**os.environ, "DOCKER_BUILDKIT": os.environ.get("DOCKER_BUILDKIT", "0")},
+            env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
         )
-        said = done.stdout + done.stderr
+        said = done.stdout
         assert bool(done.returncode) == fails, said[-3000:]
         return said
 
@@ -210,7 +211,7 @@ class Fleet:
     def start_mail(self):
         compose.run(
             *("docker", "run", "--detach", "--name", f"{self.project}-mail"),
-            *("--network", f"{self.project}_egress", "--network-alias", "mail"),
+            *("--network", f"{self.project}_egress", "--network-alias", "mail", "--no-healthcheck"),
             *("--volume", f"{ROOT / 'tests/fleet/mail_sink.py'}:/mail_sink.py:ro"),
             *("--entrypoint", "python", f"{self.project}:local", "/mail_sink.py"),
         )

@@ -1,6 +1,7 @@
 """Requests that go on while parts die: what each was answered, and when."""
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -48,7 +49,10 @@ class Client:
 
     def _connect(self):
         context = ssl._create_unverified_context()
-        return HTTPSConnection(*self.address, timeout=TIMEOUT, context=context)
+        line = HTTPSConnection(self.host, timeout=TIMEOUT, context=context)
+        # Reached at the address, greeted by the name.
+        line._create_connection = lambda *_: socket.create_connection(self.address, TIMEOUT)
+        return line
 
 
 @dataclass

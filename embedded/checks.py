@@ -88,7 +88,7 @@ def test_fleet() -> int:
     """The tests that need a Docker Engine: in their order, one after another, no servers here."""
     interrupts.raise_on_end()
     catalogues.compile_all()
-    options = ("-p", "no:randomly", "-p", "no:xdist", "--durations=15")
+    options = ("-p", "no:randomly", "-p", "no:xdist", "--timeout=900", "--durations=15")
     return _pytest([*options, *(_arguments() or [FLEET])], _unserved())
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from fleet import compose, smoke, state
+from fleet import compose, rolling, smoke, state
 from fleet.refusal import Refused
 from fleet.site import Site
 
@@ -56,6 +56,10 @@ def celery_status() -> None:
     if not worker:
         raise Refused("No worker runs: `make up` first.")
     print(compose.manage(worker[0], "celery_status"), end="")
+    for one in compose.containers("beat"):
+        print(
+            f"{one.name}: {'ticks' if rolling.is_well('beat', one) else 'gives no sign of life'}."
+        )
 
 
 def _numbers(settings: dict[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One fleet for all tests: a copy of the clone, started by `make quickstart` as an operator would."""
+"""One fleet for all tests: a copy of the clone, started as an operator would start it."""
 
 import json
 import os

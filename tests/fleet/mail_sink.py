@@ -12,7 +12,9 @@ SLOW = 8  # seconds
 
 
 def tell(event, recipient):
-    print(json.dumps({"event": event, "to": recipient, "at": time.time()}), flush=True)
+    told = {"event": event, "to": recipient, "at": time.time()}
+    sys.stdout.write(f"{json.dumps(told)}\n")
+    sys.stdout.flush()
 
 
 async def serve(reader, writer):

@@ -16,7 +16,8 @@ EventParticipant.objects.bulk_create(
     EventParticipant(event=event, user=one, status="waitlisted") for one in people
 )
 rows = EventNotification.objects.bulk_create(
-    EventNotification(event=event, user=one, kind="waitlisted", version="{prefix}") for one in people
+    EventNotification(event=event, user=one, kind="waitlisted", version="{prefix}")
+    for one in people
 )
 for row in rows:
     {queue}
@@ -25,7 +26,7 @@ print(len(rows))
 
 
 def write(fleet, prefix, number, *, queued=True):
-    """Make so many mails to prefix-0, prefix-1, …; queue a task for each, or leave it to the sweep."""
+    """Make mails to prefix-0, prefix-1, …; queue a task for each, or leave it to the sweep."""
     queue = "send.delay(row.pk)" if queued else "pass"
     said = fleet.python(WRITE.format(prefix=prefix, number=number, queue=queue))
     assert said.splitlines()[-1] == str(number)

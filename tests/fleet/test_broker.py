@@ -51,7 +51,8 @@ def test_hung_broker_costs_the_web_less_than_two_seconds(fleet):
     assert pid
     assert statuses == [201, 201, 200]
     assert max(took) < 2
-    query = f"SELECT count(*) FROM events_eventnotification WHERE event_id = {event} AND sent_at IS NULL"
+    waiting = f"event_id = {event} AND sent_at IS NULL"
+    query = f"SELECT count(*) FROM events_eventnotification WHERE {waiting}"
     eventually(lambda: fleet.sql(query) == "0", patience=200)  # the sweep comes every two minutes
     assert "joiner@example.org" in fleet.mails()
 
@@ -61,9 +62,10 @@ def test_full_cache_evicts_and_the_queue_does_not_notice(fleet):
     mails.write(fleet, "full", 20)
     waiting = fleet.redis("redis-broker", "llen mail")
     fill = (
-        "import os; from django_redis import get_redis_connection as g; r = g('default'); p = r.pipeline(transaction=False)\n"
-        "for n in range(260): p.set(f'fill:{n}', os.urandom(1_000_000))\n"
-        "p.execute()"
+        "import os; from django_redis import get_redis_connection\n"
+        "pipe = get_redis_connection('default').pipeline(transaction=False)\n"
+        "for n in range(260): pipe.set(f'fill:{n}', os.urandom(1_000_000))\n"
+        "pipe.execute()"
     )
     fleet.python(fill)
     evicted = fleet.redis("redis-cache", "info stats | grep evicted_keys")
@@ -77,7 +79,8 @@ def test_full_cache_evicts_and_the_queue_does_not_notice(fleet):
 
 def test_flushed_cache_is_computed_about_once_for_each_key(fleet):
     """The list is asked for by many at once; Postgres counts how often it was read."""
-    read = "SELECT COALESCE(sum(calls), 0) FROM pg_stat_statements WHERE query ILIKE '%json%events_event%'"
+    lists = "query ILIKE '%json%events_event%'"
+    read = f"SELECT COALESCE(sum(calls), 0) FROM pg_stat_statements WHERE {lists}"
     fleet.sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
     with fleet.traffic(readers=16, writers=0) as record:
         eventually(lambda: len(record.answers) > 200)
@@ -109,13 +112,10 @@ def test_cache_that_is_away_makes_it_slower_and_nothing_else(fleet):
 def test_two_beats_send_each_slot_once(fleet):
     before = fleet.sql("SELECT max(id) FROM config_periodicrun") or "0"
     compose.compose("up", "--detach", "--no-deps", "--no-recreate", "--scale", "beat=2", "beat")
-    name = "waiting-event-mails"
-    rows = f"SELECT count(*) FROM config_periodicrun WHERE id > {before} AND name = '{name}'"
+    rows = f"FROM config_periodicrun WHERE id > {before} AND name = 'waiting-event-mails'"
 
-    eventually(lambda: int(fleet.sql(rows)) >= 2, patience=300)
+    eventually(lambda: int(fleet.sql(f"SELECT count(*) {rows}")) >= 2, patience=300)
 
-    slots = fleet.sql(
-        f"SELECT count(*), count(DISTINCT slot) FROM config_periodicrun WHERE id > {before} AND name = '{name}'"
-    )
+    slots = fleet.sql(f"SELECT count(*), count(DISTINCT slot) {rows}")
     compose.compose("up", "--detach", "--no-deps", "--no-recreate", "--scale", "beat=1", "beat")
     assert slots.split("|")[0] == slots.split("|")[1]

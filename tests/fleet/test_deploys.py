@@ -37,9 +37,7 @@ def build(fleet, tag, *steps):
 @pytest.fixture(scope="module")
 def second(fleet):
     """The next version: it answers another number, and has one more column."""
-    last = fleet.sql(
-        "SELECT name FROM django_migrations WHERE app = 'events' ORDER BY name DESC LIMIT 1"
-    )
+    last = fleet.sql("SELECT max(name) FROM django_migrations WHERE app = 'events'")
     text = MIGRATION.format(last=last).replace("\n", "\\n")
     path = "/app/events/migrations/9999_note.py"
     build(fleet, "second", f"RUN printf '{text}' > {path}", "ENV VERSION_OF_TEST=second")
@@ -98,12 +96,7 @@ def test_new_version_comes_out_without_a_gap_and_migrates_first(fleet, second):
     assert max(record.durations()) < 3
     assert sum(record.failed("POST").values()) <= 3
     assert posts_took_effect_once(fleet, record)
-    assert (
-        fleet.sql(
-            "SELECT count(*) FROM information_schema.columns WHERE table_name = 'events_event' AND column_name = 'note'"
-        )
-        == "1"
-    )
+    assert fleet.sql("SELECT count(note) FROM events_event") != "0"
     assert [len(fleet.containers(name)) for name in ALL] == [3, 1, 2, 3, 1]
 
 

@@ -1,5 +1,6 @@
 """The door: what it turns away, what it says then, and what it adds."""
 
+import contextlib
 import gzip
 import json
 import re
@@ -20,16 +21,14 @@ from tests.fleet.traffic import Client
 def raw(port, text, *, timeout=20):
     """Send bytes over TLS and return all that comes back."""
     context = ssl._create_unverified_context()
-    with socket.create_connection(("127.0.0.1", port), timeout) as plain:
-        with context.wrap_socket(plain, server_hostname=HOST) as line:
-            line.sendall(text)
-            received = b""
-            try:
-                while chunk := line.recv(65536):
-                    received += chunk
-            except OSError:
-                pass
-            return received.decode(errors="replace")
+    plain = socket.create_connection(("127.0.0.1", port), timeout)
+    received = b""
+    with plain, context.wrap_socket(plain, server_hostname=HOST) as line:
+        line.sendall(text)
+        with contextlib.suppress(OSError):
+            while chunk := line.recv(65536):
+                received += chunk
+    return received.decode(errors="replace")
 
 
 def ask(fleet, first_line, *headers):
@@ -143,9 +142,9 @@ def test_tls_is_new_enough(fleet, version, is_taken):
         context.minimum_version = context.maximum_version = version
 
     def greet():
-        with socket.create_connection(("127.0.0.1", fleet.port), 10) as plain:
-            with context.wrap_socket(plain, server_hostname=HOST) as line:
-                return line.version()
+        plain = socket.create_connection(("127.0.0.1", fleet.port), 10)
+        with plain, context.wrap_socket(plain, server_hostname=HOST) as line:
+            return line.version()
 
     if is_taken:
         assert greet()
@@ -268,37 +267,38 @@ def test_an_address_has_fifty_connections_at_most(strict):
 
 
 def test_hundred_at_once_ask_for_health(fleet):
-    clients = [fleet.client() for _ in range(100)]
-    for client in clients:
-        assert client.call("GET", "/nginx-health")[0] == 200  # the connection stands already
     start = threading.Barrier(100)
 
-    def ask_once(client):
-        start.wait()
-        began = time.monotonic()
-        return client.call("GET", "/health")[0], time.monotonic() - began
+    def ask_once(_):
+        with fleet.client() as client:
+            assert client.call("GET", "/nginx-health")[0] == 200  # the connection stands already
+            start.wait()
+            began = time.monotonic()
+            return client.call("GET", "/health")[0], time.monotonic() - began
 
     with ThreadPoolExecutor(100) as pool:
-        answers = list(pool.map(ask_once, clients))
+        answers = list(pool.map(ask_once, range(100)))
 
     assert {status for status, _ in answers} == {200}
     assert sum(seconds for _, seconds in answers) / 100 < 0.2
 
 
-def test_slow_clients_do_not_slow_the_others(fleet):
-    """Two hundred that send a byte a second are waited for without a replica."""
-
-    def quantile():
-        client = fleet.client()
-        seconds = []
-        for _ in range(200):
+def slowest_of_hundred(fleet):
+    """The 99th percentile of 300 requests on one connection."""
+    seconds = []
+    with fleet.client() as client:
+        for _ in range(300):
             began = time.monotonic()
             assert client.call("GET", "/api/v1/events/")[0] == 200
             seconds.append(time.monotonic() - began)
-        return sorted(seconds)[197]
+    return sorted(seconds)[297]
 
-    quantile()
-    alone = quantile()
+
+def test_slow_clients_do_not_slow_the_others(fleet):
+    """Two hundred that send a byte a second are waited for without a replica."""
+
+    slowest_of_hundred(fleet)
+    alone = slowest_of_hundred(fleet)
     over = threading.Event()
     context = ssl._create_unverified_context()
     lines = [
@@ -308,21 +308,19 @@ def test_slow_clients_do_not_slow_the_others(fleet):
         for _ in range(200)
     ]
 
+    head = f"POST /api/v1/token/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 500\r\n\r\n"
+
     def dribble():
         for line in lines:
-            line.sendall(
-                f"POST /api/v1/token/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 500\r\n\r\n".encode()
-            )
+            line.sendall(head.encode())
         while not over.wait(1):
             for line in lines:
-                try:
+                with contextlib.suppress(OSError):  # nginx has lost its patience
                     line.send(b"x")
-                except OSError:
-                    pass
 
     thread = threading.Thread(target=dribble, daemon=True)
     thread.start()
-    beside = quantile()
+    beside = slowest_of_hundred(fleet)
     over.set()
     thread.join(10)
     for line in lines:

@@ -25,9 +25,9 @@ PORTS = {
     "nginx": {8080, 8081, 8443},
     "backend": {8000},
     "stream": {8000},
-    "worker": set(),
-    "worker-video": set(),
-    "beat": set(),
+    "worker": {9100},  # what it tells Prometheus, in the network of data
+    "worker-video": {9100},
+    "beat": {9100},
     "postgres": {5432},
     "redis-cache": {6379},
     "redis-broker": {6379},

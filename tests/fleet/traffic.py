@@ -12,14 +12,22 @@ from http.client import HTTPException, HTTPSConnection
 from uuid import uuid4
 
 TIMEOUT = 30
+RETRIES = 60
 
 
 class Client:
-    """One client of the site, which keeps its connection as browsers do."""
+    """One client of the site; in a `with` it keeps its connection as browsers do."""
 
     def __init__(self, address, host, token=None):
         self.address, self.host, self.token = address, host, token
-        self.line = None
+        self.line, self.keeps = None, False
+
+    def __enter__(self):
+        self.keeps = True
+        return self
+
+    def __exit__(self, *failure):
+        self.close()
 
     def call(self, method, path, body=None, **headers):
         """Return (status, body, headers); status 0 when the connection broke."""
@@ -37,7 +45,7 @@ class Client:
         except (OSError, HTTPException) as error:
             self.close()
             return 0, repr(error), {}
-        if answer.will_close:
+        if answer.will_close or not self.keeps:
             self.close()
         is_json = "json" in (answer.getheader("Content-Type") or "")
         return answer.status, json.loads(text) if is_json and text else text, answer.headers
@@ -61,13 +69,14 @@ class Record:
 
     answers: list = field(default_factory=list)
     retried: int = 0
+    given_up: int = 0
 
     def statuses(self, method):
         return Counter(status for one, status, _, _ in self.answers if one == method)
 
     def failed(self, method):
-        """Answers that no client wants, by status; 0 is a broken connection."""
-        return {s: n for s, n in self.statuses(method).items() if s == 0 or s >= 500}
+        """How many answers of each status no client wants."""
+        return {s: n for s, n in self.statuses(method).items() if is_failed(s)}
 
     def durations(self, method="GET"):
         return sorted(seconds for one, _, seconds, _ in self.answers if one == method)
@@ -77,42 +86,61 @@ class Record:
         return durations[min(len(durations) - 1, int(len(durations) * share))]
 
 
+def is_failed(status):
+    """Whether it is an answer that no client wants; 0 is a broken connection."""
+    return status == 0 or status >= 500
+
+
+class Load:
+    """Readers and writers that go on until they are stopped."""
+
+    def __init__(self, make_client, read, draft):
+        self.make_client, self.read, self.draft = make_client, read, draft
+        self.record, self.over = Record(), threading.Event()
+
+    def timed(self, client, method, *arguments, **headers):
+        began = time.monotonic()
+        status = client.call(method, *arguments, **headers)[0]
+        self.record.answers.append((method, status, time.monotonic() - began, time.time()))
+        return status
+
+    def reading(self):
+        with self.make_client() as client:
+            while not self.over.is_set():
+                self.timed(client, "GET", self.read)
+                self.over.wait(0.01)
+
+    def writing(self):
+        with self.make_client() as client:
+            while not self.over.is_set():
+                self.write(client)
+                self.over.wait(0.05)
+
+    def write(self, client):
+        """Send one new draft; what failed is sent again with its key, as clients should."""
+        key = {"Idempotency-Key": uuid4().hex}
+        body = {**self.draft, "title": f"Load {key['Idempotency-Key']}"}
+        status = self.timed(client, "POST", "/api/v1/events/", body, **key)
+        for _ in range(RETRIES):
+            if not is_failed(status):
+                return
+            self.record.retried += 1
+            time.sleep(0.5)  # as a client would
+            status = client.call("POST", "/api/v1/events/", body, **key)[0]
+        self.record.given_up += is_failed(status)
+
+
 @contextmanager
 def traffic(make_client, *, readers=4, writers=1, read="/api/v1/events/", draft=None):
-    """Read and write until the block ends; a write that failed is sent again with its key."""
-    record, over = Record(), threading.Event()
-
-    def timed(client, method, *arguments, **headers):
-        began = time.monotonic()
-        answer = client.call(method, *arguments, **headers)
-        record.answers.append((method, answer[0], time.monotonic() - began, time.time()))
-        return answer
-
-    def reading():
-        client = make_client()
-        while not over.is_set():
-            timed(client, "GET", read)
-            over.wait(0.01)
-
-    def writing():
-        client = make_client()
-        while not over.is_set():
-            key = {"Idempotency-Key": uuid4().hex}
-            body = {**draft, "title": f"Load {key['Idempotency-Key']}"}
-            status, _, _ = timed(client, "POST", "/api/v1/events/", body, **key)
-            while (status == 0 or status >= 500) and not over.is_set():
-                record.retried += 1
-                over.wait(0.2)
-                status, _, _ = client.call("POST", "/api/v1/events/", body, **key)
-            over.wait(0.05)
-
-    works = [reading] * readers + [writing] * (writers if draft else 0)
+    """Read and write until the block ends."""
+    load = Load(make_client, read, draft)
+    works = [load.reading] * readers + [load.writing] * (writers if draft else 0)
     threads = [threading.Thread(target=work, daemon=True) for work in works]
     for thread in threads:
         thread.start()
     try:
-        yield record
+        yield load.record
     finally:
-        over.set()
+        load.over.set()
         for thread in threads:
-            thread.join(TIMEOUT + 10)
+            thread.join(TIMEOUT + RETRIES)

@@ -93,7 +93,11 @@ def test_nothing_is_left_when_the_manager_or_all_is_killed(clone):
     assert "the process manager ended" in clone.text
     assert clone.processes() == []
 
+    counts = clone.folder / "metrics" / "counter_7.db"
+    counts.parent.mkdir(exist_ok=True)
+    counts.touch()
     process = clone.start_and_wait()
+    assert not counts.exists()
     assert "Staff account" not in clone.text  # not again: nothing was lost
     assert _staff_password(clone) == password
     for pid in (process.pid, _manager(clone)):

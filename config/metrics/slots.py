@@ -13,8 +13,8 @@ class Slot:
     """The smallest number that no other living process of the folder holds.
 
     The kernel frees it with the process, however that ends. Whoever takes it next goes on
-    in the same files: no count is lost, and there are never more files than processes
-    were alive at once, however many children a worker has used up.
+    in the same files: no count is lost, and there are about as many files as processes
+    live at once, however many children a worker has used up.
     """
 
     def __init__(self, folder: Path) -> None:

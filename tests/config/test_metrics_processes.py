@@ -187,12 +187,12 @@ def test_worker_sums_its_children_also_those_that_ended(program, send, tmp_path)
     task, queue = "celery.backend_cleanup", f"metrics-{os.getpid()}"
     worker = program(*CELERY, "worker", "-c", "2", "--max-tasks-per-child", "1", "-Q", queue)
 
-    for _ in range(6):
+    for _ in range(12):
         send(task, queue)
 
-    until(lambda: worker.told().get(("mutirao_tasks_total", "success", task)) == 6)
-    assert worker.told()["mutirao_task_seconds_count", task] == 6
-    assert len(list(tmp_path.glob("counter_*.db"))) <= 3
+    until(lambda: worker.told().get(("mutirao_tasks_total", "success", task)) == 12)
+    assert worker.told()["mutirao_task_seconds_count", task] == 12
+    assert len(list(tmp_path.glob("counter_*.db"))) < 8  # not one for each child
 
 
 def test_beat_has_a_port_too(program, tmp_path):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pybreaker
 from django.conf import settings
 from django.utils.module_loading import import_string
 from django_redis import get_redis_connection
@@ -22,7 +21,7 @@ from config.metrics.work import SENT_AT
 from config.models import Totals
 
 Info = dict[str, Any]
-STATES = (pybreaker.STATE_CLOSED, pybreaker.STATE_OPEN, pybreaker.STATE_HALF_OPEN)
+STATES = ("closed", "open", "half_open")
 GAUGES = {
     "used_memory": ("mutirao_redis_memory_bytes", "Memory in use."),
     "maxmemory": ("mutirao_redis_memory_limit_bytes", "Memory that may be used; 0 is no limit."),

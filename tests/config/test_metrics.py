@@ -290,7 +290,7 @@ def test_breakers_tell_their_state(module):
     told = scrape()
 
     states = {key[2]: value for key, value in told.items() if key[0] == "mutirao_breaker_state"}
-    assert states == {"closed": 0, "open": 1, "half-open": 0}
+    assert states == {"closed": 0, "open": 1, "half_open": 0}
 
 
 # --- The pool, the totals, the backups

@@ -1,3 +1,1 @@
-from config.celery import app as celery_app
-
-__all__ = ["celery_app"]
+"""Loads nothing, so that `config.heartbeat` costs little; Django loads Celery by config.apps."""

@@ -4,9 +4,11 @@ import logging.config
 import os
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, bootsteps, signals
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from config import heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -14,6 +16,25 @@ app = Celery("mutirao", task_cls="config.nudge:Nudge")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+class Heartbeat(bootsteps.StartStopStep):
+    """A worker's signs of life: while it is connected to its broker and its event loop turns."""
+
+    # The last step to start; without the broker none is started, and all are stopped.
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    signs: Any = None
+
+    def start(self, parent: Any) -> None:
+        heartbeat.touch("worker")
+        self.signs = parent.timer.call_repeatedly(heartbeat.EVERY, heartbeat.touch, ("worker",))
+
+    def stop(self, parent: Any) -> None:
+        if self.signs:
+            self.signs.cancel()
+
+
+app.steps["consumer"].add(Heartbeat)
 
 
 @signals.setup_logging.connect

@@ -15,7 +15,8 @@ from django.test import Client
 from django.urls import Resolver404, path, resolve
 from psycopg_pool import PoolTimeout
 
-from config import celery_app, metrics, totals
+from config import metrics, totals
+from config.celery import app as celery_app
 from config.metrics import pool, shared, source
 from config.metrics.source import Source
 from config.urls import urlpatterns as site

@@ -1,7 +1,9 @@
 """Rows that belong to no app."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class IdempotentAnswerQuerySet(models.QuerySet["IdempotentAnswer"]):
@@ -49,3 +51,62 @@ class Totals(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.counted_at:%Y-%m-%d %H:%M:%S}"
+
+
+class PeriodicRun(models.Model):
+    """One slot of a schedule that was sent; its uniqueness lets only one beat send it."""
+
+    name = models.CharField(max_length=200)
+    # The moment at which it was due, not the one at which it was sent.
+    slot = models.DateTimeField()
+    sent_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name", "slot"], name="slot_is_sent_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.name} {self.slot:%Y-%m-%d %H:%M:%S}"
+
+
+class Redelivery(models.Model):
+    """A message that came once more, since its worker died or was away for too long."""
+
+    task_id = models.CharField(max_length=255, db_index=True)
+    delivered_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.task_id}"
+
+
+class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
+    def waiting(self) -> "DeadLetterQuerySet":
+        return self.filter(handled_at=None)
+
+
+class DeadLetter(models.Model):
+    """A task that was given up, until staff queue it again or set it aside."""
+
+    class Reason(models.TextChoices):
+        WORKER_LOST = "worker_lost", _("its worker died each time")
+        FAILED = "failed", _("it failed")
+
+    task = models.CharField(_("task"), max_length=200)
+    task_id = models.CharField(max_length=255, unique=True)
+    # As they were sent, to be sent again. May hold people's data: shown redacted, never logged.
+    args = models.JSONField(_("arguments"), default=list, encoder=DjangoJSONEncoder)
+    kwargs = models.JSONField(_("keyword arguments"), default=dict, encoder=DjangoJSONEncoder)
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason)
+    error = models.TextField(_("error"), blank=True, default="")
+    given_up_at = models.DateTimeField(_("given up at"), default=timezone.now, db_index=True)
+    handled_at = models.DateTimeField(_("handled at"), null=True, blank=True, db_index=True)
+
+    objects = DeadLetterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dead letter")
+        verbose_name_plural = _("dead letters")
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.task}"

@@ -179,11 +179,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 60}
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"*.send_*": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {"videos.tasks.*": {"queue": "video"}, "*.send_*": {"queue": "mail"}}
 # Named here, so that a worker that is not told its queues serves them all.
-CELERY_TASK_QUEUES = [Queue("default"), Queue("mail")]
+CELERY_TASK_QUEUES = [Queue("default"), Queue("mail"), Queue("video")]
 CELERY_TIMEZONE = "America/Sao_Paulo"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 # Starters: `manage.py seed_schedules` makes rows of the missing ones, which staff may then change.
 SCHEDULES = {
     "cleanup-expired-events": ("events.tasks.cleanup_expired_events", crontab(hour=2, minute=0)),
@@ -200,6 +200,10 @@ EVENT_ARCHIVE_AFTER = timedelta(days=30)
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {
     "config.IdempotentAnswer": ("created_at", timedelta(days=1)),
+    "config.PeriodicRun": ("sent_at", timedelta(days=35)),
+    "config.Redelivery": ("delivered_at", timedelta(days=7)),
+    # Those that nobody handled stay.
+    "config.DeadLetter": ("handled_at", timedelta(days=90)),
     "users.LoginAttempt": ("attempted_at", timedelta(days=90)),
     "events.EventNotification": ("created_at", timedelta(days=365)),
 }

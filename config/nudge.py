@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 import structlog
-from celery.contrib.django.task import DjangoTask
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from config import request_log
+from config.dead_letters import DeadLetterTask
 
 logger = logging.getLogger(__name__)
 # After a failure nothing is sent for so many seconds: a request with a hundred messages
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 PAUSE = 5
 
 
-class Nudge(DjangoTask):
+class Nudge(DeadLetterTask):
     """A task whose message may be lost, since a beat task finds the rows that still wait.
 
     So a request whose work is committed is neither failed nor held up by a dead broker.

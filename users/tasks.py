@@ -1,14 +1,14 @@
 """What workers do for accounts. Each may run twice, late, or after its row is gone.
 
-Those that are plain DjangoTasks have no row that waits: without a broker the request for
+Those that are no Nudges have no row that waits: without a broker the request for
 such a mail fails, so that it is made again.
 """
 
 from typing import Any
 
 from celery import shared_task
-from celery.contrib.django.task import DjangoTask
 
+from config.dead_letters import DeadLetterTask
 from config.nudge import Nudge
 from users import services
 
@@ -20,12 +20,12 @@ def send_welcome_email(user_id: int) -> None:
     services.welcome(user_id)
 
 
-@shared_task(base=DjangoTask, **PATIENT)
+@shared_task(base=DeadLetterTask, **PATIENT)
 def send_sign_in_link(user_id: int) -> None:
     services.mail_sign_in_link(user_id)
 
 
-@shared_task(base=DjangoTask, **PATIENT)
+@shared_task(base=DeadLetterTask, **PATIENT)
 def send_password_reset(user_id: int) -> None:
     services.mail_password_reset(user_id)
 
@@ -35,17 +35,17 @@ def send_password_changed(user_id: int) -> None:
     services.mail_password_changed(user_id)
 
 
-@shared_task(base=DjangoTask, **PATIENT)
+@shared_task(base=DeadLetterTask, **PATIENT)
 def send_email_confirmation(user_id: int) -> None:
     services.mail_email_confirmation(user_id)
 
 
-@shared_task(base=DjangoTask, **PATIENT)
+@shared_task(base=DeadLetterTask, **PATIENT)
 def send_email_change(user_id: int) -> None:
     services.mail_email_change(user_id)
 
 
-@shared_task(base=DjangoTask, **PATIENT)
+@shared_task(base=DeadLetterTask, **PATIENT)
 def send_email_change_notice(user_id: int) -> None:
     services.mail_email_change_notice(user_id)
 

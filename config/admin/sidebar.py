@@ -42,6 +42,7 @@ def navigation(request: HttpRequest) -> list[Entry]:
                 _list("django_celery_beat.crontabschedule", _("Times of day"), "calendar_clock"),
                 _list("django_celery_beat.intervalschedule", _("Intervals"), "timer"),
                 _list("django_celery_beat.clockedschedule", _("Single times"), "alarm"),
+                _list("config.deadletter", _("Dead letters"), "unsubscribe"),
             ],
         },
     ]

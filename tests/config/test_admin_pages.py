@@ -15,6 +15,7 @@ from django_celery_beat.models import (
     PeriodicTask,
 )
 
+from config.models import DeadLetter
 from events.models import Event, EventCategory, EventNotification, EventParticipant
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import services as users
@@ -100,6 +101,9 @@ def rows(db):
         CrontabSchedule: crontab,
         IntervalSchedule: IntervalSchedule.objects.create(every=5, period="minutes"),
         ClockedSchedule: ClockedSchedule.objects.create(clocked_time=timezone.now()),
+        DeadLetter: DeadLetter.objects.create(
+            task=EVIL, task_id="1", args=[EVIL], reason=DeadLetter.Reason.FAILED, error=EVIL
+        ),
         PeriodicTask: PeriodicTask.objects.create(
             name=EVIL, task="events.tasks.cleanup_expired_events", crontab=crontab
         ),

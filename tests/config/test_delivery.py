@@ -10,7 +10,7 @@ from django.urls import path
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
-from config import celery_app
+from config.celery import app as celery_app
 from config.nudge import PAUSE, Nudge
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,7 +109,8 @@ def test_mail_waits_behind_no_other_work():
 
     assert route({}, "users.tasks.send_welcome_email")["queue"].name == "mail"
     assert route({}, "events.tasks.cleanup_expired_events")["queue"].name == "default"
-    assert set(celery_app.amqp.queues) == {"default", "mail"}
+    assert route({}, "videos.tasks.send_for_review")["queue"].name == "video"
+    assert set(celery_app.amqp.queues) == {"default", "mail", "video"}
 
 
 def test_no_task_may_outlast_its_message():
@@ -123,6 +124,7 @@ def test_no_task_may_outlast_its_message():
 
 # No row waits for these mails: who asked must hear that they did not go out.
 HEARD = {
+    "users.tasks.send_email_confirmation",
     "users.tasks.send_email_change",
     "users.tasks.send_email_change_notice",
     "users.tasks.send_password_reset",

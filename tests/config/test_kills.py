@@ -1,0 +1,145 @@
+"""Workers, children and brokers die in the middle of tasks: nothing is lost, nothing loops."""
+
+import os
+import signal
+from functools import partial
+
+import pytest
+import redis
+from celery import Celery
+from django.conf import settings
+
+from config.models import DeadLetter, PeriodicRun
+from tests.config.workers import Broker, Worker, messages, started, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def client():
+    """The broker of these tests, empty."""
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+def sender(broker_url):
+    """Sends tasks by their names, with our settings."""
+    app = Celery("elsewhere", task_cls="config.nudge:Nudge", set_as_current=False)
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    app.conf.update(broker_url=broker_url, task_always_eager=False)
+
+    def send(name, *args):
+        app.send_task(f"tests.config.doomed.{name}", args)
+
+    return send
+
+
+@pytest.fixture
+def send(client):
+    return sender(settings.CELERY_BROKER_URL)
+
+
+def effects():
+    return PeriodicRun.objects.filter(name__startswith="effect ").count()
+
+
+def pids(client, name):
+    return [int(pid) for pid in client.lrange(name, 0, -1)]
+
+
+def test_task_whose_child_is_killed_has_its_effect_once(client, send, tmp_path):
+    with started(tmp_path, settings.CELERY_BROKER_URL):
+        send("stay", 1)
+        until(lambda: pids(client, "stay"))
+
+        os.kill(pids(client, "stay")[0], signal.SIGKILL)
+
+        until(lambda: effects() == 1)
+        until(lambda: messages(settings.CELERY_BROKER_URL) == 0)
+    assert len(pids(client, "stay")) == 2
+    assert not DeadLetter.objects.exists()
+
+
+def test_task_whose_worker_is_killed_is_done_by_another(client, send, tmp_path):
+    short = {"VISIBILITY": "2"}
+    with started(tmp_path, settings.CELERY_BROKER_URL, 2, **short) as workers:
+        send("stay", 1)
+        until(lambda: pids(client, "stay"))
+        main = os.getpgid(pids(client, "stay")[0])
+
+        next(worker for worker in workers if worker.process.pid == main).kill()
+
+        until(lambda: effects() == 1, within=12)  # the visibility timeout and 10 s
+        until(lambda: messages(settings.CELERY_BROKER_URL) == 0)
+    assert len(pids(client, "stay")) == 2
+
+
+def test_poison_becomes_a_dead_letter_and_the_others_go_on(client, send, tmp_path):
+    with started(tmp_path, settings.CELERY_BROKER_URL, children=2):
+        send("poison")
+        for number in range(20):
+            send("work", number)
+
+        until(lambda: DeadLetter.objects.exists(), within=40)
+        until(lambda: effects() == 20)
+        until(lambda: messages(settings.CELERY_BROKER_URL) == 0)
+    letter = DeadLetter.objects.get()
+    assert (letter.task, letter.reason) == ("tests.config.doomed.poison", "worker_lost")
+    assert len(pids(client, "poison")) == 3
+
+
+def test_what_fails_for_good_becomes_a_dead_letter(client, send, tmp_path):
+    with started(tmp_path, settings.CELERY_BROKER_URL) as (worker,):
+        send("fail", "+55 11 91234-5678")
+        send("hang")
+
+        until(lambda: DeadLetter.objects.count() == 2)
+        until(lambda: messages(settings.CELERY_BROKER_URL) == 0)
+        send("work", 1)
+        until(lambda: effects() == 1)  # by a child that was forked after the time limit
+        log = worker.text
+    failed, hung = DeadLetter.objects.order_by("task")
+    assert failed.args == ["+55 11 91234-5678"]
+    assert failed.error == "OSError: no answer from ***"
+    assert hung.task == "tests.config.doomed.hang"
+    assert hung.error.startswith("TimeLimitExceeded: ")
+    assert "91234" not in log
+
+
+def test_workers_that_are_ended_lose_none_of_200_tasks(send, tmp_path):
+    first = Worker(tmp_path, settings.CELERY_BROKER_URL, children=2).wait()
+    for number in range(200):
+        send("work", number)
+    until(lambda: effects() > 5)
+
+    first.stop()
+
+    assert 0 < effects() < 200, "It was to be ended in the middle."
+    with started(tmp_path, settings.CELERY_BROKER_URL, children=2):
+        until(lambda: effects() == 200)
+        until(lambda: messages(settings.CELERY_BROKER_URL) == 0)
+    first.kill()
+
+
+def test_broker_that_restarts_loses_none_of_what_is_queued(tmp_path):
+    broker = Broker(tmp_path)
+    send = sender(broker.url)
+    try:
+        with started(tmp_path, broker.url, children=2) as (worker,):
+            for number in range(50):
+                send("work", number)
+            until(lambda: effects() > 1)
+            os.kill(worker.process.pid, signal.SIGSTOP)  # or it would be done before
+            for number in range(50, 100):
+                send("work", number)
+
+            broker.stop()
+            broker.start()
+
+            os.kill(worker.process.pid, signal.SIGCONT)
+            until(lambda: effects() == 100)
+            until(partial(lambda url: messages(url) == 0, broker.url))
+    finally:
+        broker.stop()

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, product, starmap, takewhile
+from time import perf_counter
 from typing import Any
 
 from celery.schedules import crontab
@@ -14,7 +15,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 from kombu.exceptions import OperationalError
 
-from config import heartbeat
+from config import heartbeat, metrics
 from config.models import PeriodicRun
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Scheduler(DatabaseScheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due; return after how many seconds to look again."""
+        began = perf_counter()
         try:
             self._reach_both()
             waits = [self._run(entry) for entry in self.schedule.values()]
@@ -47,6 +49,7 @@ class Scheduler(DatabaseScheduler):
             self._initial_read = True  # the schedule may have been read in part
             return self.max_interval
         heartbeat.touch("beat")
+        metrics.beat_tick(perf_counter() - began)
         return min([self.max_interval, *waits])
 
     def _reach_both(self) -> None:
@@ -82,10 +85,17 @@ class Scheduler(DatabaseScheduler):
                 PeriodicTask.objects.filter(pk=entry.model.pk).update(
                     last_run_at=slot, total_run_count=F("total_run_count") + 1
                 )
-        if is_mine and (lost := missed(entry, slot)):
-            logger.warning("Beat missed %s slots of %s.", lost, entry.name)
+        if is_mine:
+            metrics.beat_sent(entry.name)
+            _tell_missed(entry, slot)
         entry.last_run_at = entry.model.last_run_at = slot
         entry.model.total_run_count += 1
+
+
+def _tell_missed(entry: ModelEntry, slot: datetime) -> None:
+    if lost := missed(entry, slot):
+        metrics.beat_missed(entry.name, lost)
+        logger.warning("Beat missed %s slots of %s.", lost, entry.name)
 
 
 def missed(entry: ModelEntry, slot: datetime) -> int:

@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from kombu.exceptions import OperationalError as BrokerAway
+from prometheus_client import REGISTRY
 
 from config import beat
 from config.models import PeriodicRun
@@ -135,11 +136,18 @@ def test_one_bad_schedule_does_not_stop_the_others(hourly, client, monkeypatch, 
 
 def test_slots_that_nobody_sent_are_told_and_one_is_sent(hourly, client, caplog):
     PeriodicTask.objects.update(last_run_at=timezone.now() - timedelta(hours=5))
+    before = told("mutirao_beat_missed_total")
 
     a_beat().tick()
 
     assert client.llen("default") == 1
     assert "Beat missed 4 slots of hourly." in caplog.text
+    assert told("mutirao_beat_missed_total") - before == 4
+
+
+def told(name):
+    """What Prometheus is told of this schedule."""
+    return REGISTRY.get_sample_value(name, {"schedule": "hourly"}) or 0
 
 
 @pytest.mark.parametrize(

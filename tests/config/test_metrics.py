@@ -150,6 +150,7 @@ def refuse(is_meant):
         raise Refused
 
 
+@pytest.mark.django_db
 def test_task_is_counted_by_its_outcome():
     refuse.delay(False)
     refuse.delay(False)

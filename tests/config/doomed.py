@@ -13,6 +13,7 @@ from celery import shared_task
 from django.apps import apps
 from django.conf import settings
 
+from config import heartbeat
 from config.celery import app
 
 # Seconds instead of a minute, so that the death of a worker is noticed within a test.
@@ -20,6 +21,7 @@ app.conf.broker_transport_options = {
     **app.conf.broker_transport_options,
     "visibility_timeout": int(os.environ.get("VISIBILITY", "60")),
 }
+heartbeat.EVERY = 0.2
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 

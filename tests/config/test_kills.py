@@ -2,15 +2,16 @@
 
 import os
 import signal
-from functools import partial
+from contextlib import closing
 
 import pytest
 import redis
 from celery import Celery
 from django.conf import settings
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from config.models import DeadLetter, PeriodicRun
-from tests.config.workers import Broker, Worker, messages, started, until
+from tests.config.workers import Broker, Program, messages, running, started, until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,13 +51,16 @@ def pids(client, name):
 
 
 def test_task_whose_child_is_killed_has_its_effect_once(client, send, tmp_path):
-    with started(tmp_path, settings.CELERY_BROKER_URL):
+    with started(tmp_path, settings.CELERY_BROKER_URL, 2):
         send("stay", 1)
         until(lambda: pids(client, "stay"))
+        for number in range(2, 10):
+            send("work", number)
+        until(lambda: effects() == 8)  # none waits in the worker that is busy
 
         os.kill(pids(client, "stay")[0], signal.SIGKILL)
 
-        until(lambda: effects() == 1)
+        until(lambda: effects() == 9)
         until(lambda: messages(settings.CELERY_BROKER_URL) == 0)
     assert len(pids(client, "stay")) == 2
     assert not DeadLetter.objects.exists()
@@ -109,37 +113,55 @@ def test_what_fails_for_good_becomes_a_dead_letter(client, send, tmp_path):
 
 
 def test_workers_that_are_ended_lose_none_of_200_tasks(send, tmp_path):
-    first = Worker(tmp_path, settings.CELERY_BROKER_URL, children=2).wait()
-    for number in range(200):
-        send("work", number)
-    until(lambda: effects() > 5)
+    with running(worker(tmp_path, settings.CELERY_BROKER_URL, children=2)) as (first,):
+        for number in range(200):
+            send("work", number)
+        until(lambda: effects() > 5)
 
-    first.stop()
+        first.stop()
 
-    assert 0 < effects() < 200, "It was to be ended in the middle."
-    with started(tmp_path, settings.CELERY_BROKER_URL, children=2):
-        until(lambda: effects() == 200)
-        until(lambda: messages(settings.CELERY_BROKER_URL) == 0)
-    first.kill()
+        assert 0 < effects() < 200, "It was to be ended in the middle."
+        with started(tmp_path, settings.CELERY_BROKER_URL, children=2):
+            until(lambda: effects() == 200)
+            until(lambda: messages(settings.CELERY_BROKER_URL) == 0)
 
 
 def test_broker_that_restarts_loses_none_of_what_is_queued(tmp_path):
     broker = Broker(tmp_path)
     send = sender(broker.url)
-    try:
-        with started(tmp_path, broker.url, children=2) as (worker,):
-            for number in range(50):
-                send("work", number)
-            until(lambda: effects() > 1)
-            os.kill(worker.process.pid, signal.SIGSTOP)  # or it would be done before
-            for number in range(50, 100):
-                send("work", number)
+    with closing(broker), started(tmp_path, broker.url, children=2) as (only,):
+        for number in range(50):
+            send("work", number)
+        until(lambda: effects() > 1)
+        os.kill(only.process.pid, signal.SIGSTOP)  # or it would be done before
+        for number in range(50, 100):
+            send("work", number)
 
-            broker.stop()
-            broker.start()
-
-            os.kill(worker.process.pid, signal.SIGCONT)
-            until(lambda: effects() == 100)
-            until(partial(lambda url: messages(url) == 0, broker.url))
-    finally:
         broker.stop()
+        broker.start()
+
+        os.kill(only.process.pid, signal.SIGCONT)
+        until(lambda: effects() == 100)
+        until(lambda: messages(broker.url) == 0)
+
+
+def test_worker_gives_signs_of_life_only_while_it_has_its_broker(tmp_path):
+    broker = Broker(tmp_path)
+    with closing(broker), started(tmp_path, broker.url) as (only,):
+        broker.stop()
+        until(only.is_silent)
+
+        broker.start()
+
+        until(only.sign.exists)
+
+
+def test_two_beats_send_each_slot_once(client, tmp_path):
+    PeriodicTask.objects.all().delete()
+    second = IntervalSchedule.objects.create(every=1, period="seconds")
+    PeriodicTask.objects.create(name="second", task="tests.config.doomed.work", interval=second)
+    beats = [Program(tmp_path, settings.CELERY_BROKER_URL, "beat", "--pidfile=") for _ in range(2)]
+
+    with running(*beats):
+        # A message is sent before its slot is committed, so they are equal in between.
+        until(lambda: client.llen("default") == PeriodicRun.objects.count() >= 4)

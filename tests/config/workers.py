@@ -1,4 +1,4 @@
-"""Real workers, and a broker of one's own, for tests that kill them."""
+"""Real workers and beats, and a broker of one's own, for tests that kill them."""
 
 import os
 import signal
@@ -37,15 +37,14 @@ def environment(broker_url, **variables):
     }
 
 
-class Worker:
-    """A worker process with its children, in a session of its own."""
+class Program:
+    """A worker or beat with its children, in a session of its own."""
 
-    def __init__(self, folder, broker_url, *, children=1, **variables):
+    def __init__(self, folder, broker_url, *command, **variables):
         self.sign = folder / f"{time.monotonic_ns()}.heartbeat"
         self.output = self.sign.with_suffix(".log").open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "tests.config.doomed", "worker"]
-            + [f"--concurrency={children}", "--without-gossip", "--without-mingle"],
+            [sys.executable, "-m", "celery", "-A", "tests.config.doomed", *command],
             cwd=settings.BASE_DIR,
             env=environment(broker_url, HEARTBEAT_FILE=str(self.sign), **variables),
             stdout=self.output,
@@ -54,7 +53,7 @@ class Worker:
         )
 
     def wait(self):
-        """Its first sign of life comes when it takes tasks."""
+        """Its first sign of life comes when it takes tasks, or has sent what was due."""
         until(lambda: self.sign.exists() or self.process.poll() is not None)
         assert self.process.poll() is None, self.text
         return self
@@ -70,6 +69,12 @@ class Worker:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.output.close()
+
+    def is_silent(self):
+        """Whether it gives no sign of life, in the time of five."""
+        self.sign.unlink(missing_ok=True)
+        time.sleep(1)
+        return not self.sign.exists()
 
     @property
     def text(self):
@@ -93,16 +98,27 @@ class Broker:
         self.process.terminate()
         self.process.wait()
 
+    close = stop
+
+
+def worker(folder, broker_url, *, children=1, **variables):
+    options = (f"--concurrency={children}", "--without-gossip", "--without-mingle")
+    return Program(folder, broker_url, "worker", *options, **variables)
+
 
 @contextmanager
-def started(folder, broker_url, number=1, **options):
-    """So many workers, gone at the end."""
-    workers = [Worker(folder, broker_url, **options) for _ in range(number)]
+def running(*programs):
+    """They are there, and gone at the end."""
     try:
-        yield [worker.wait() for worker in workers]
+        yield [program.wait() for program in programs]
     finally:
-        for worker in workers:
-            worker.kill()
+        for program in programs:
+            program.kill()
+
+
+def started(folder, broker_url, number=1, **options):
+    """So many workers."""
+    return running(*[worker(folder, broker_url, **options) for _ in range(number)])
 
 
 def messages(url):

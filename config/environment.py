@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 SECRETS = ("SECRET_KEY", "JWT_SIGNING_KEY", "DATA_ENCRYPTION_KEY")
 URLS = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "EMAIL_URL")
+# All of these or none: then files are on the local disk.
+S3 = ("S3_ENDPOINT_URL", "S3_PUBLIC_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET")
 REQUIRED = (*SECRETS, *URLS, "ALLOWED_HOSTS", "DOMAIN")
 SAMPLES = ("change-me", "changeme", "example", "sample", "insecure", "secret-key", "password")
 MINIMUM_LENGTH = 32
@@ -35,7 +37,9 @@ def faults(variables: Mapping[str, str]) -> list[str]:
 
 
 def _missing(given: Mapping[str, str]) -> Iterator[str]:
-    return (f"{name} is missing." for name in REQUIRED if name not in given)
+    yield from (f"{name} is missing." for name in REQUIRED if name not in given)
+    if given.keys() & {*S3, "S3_REGION", "BACKUP_S3_BUCKET"}:
+        yield from (f"{name} is missing for S3." for name in S3 if name not in given)
 
 
 def _malformed(given: Mapping[str, str]) -> Iterator[str]:
@@ -49,9 +53,11 @@ def _weak(given: Mapping[str, str]) -> Iterator[str]:
         value = given.get(name)
         if value and (len(value) < MINIMUM_LENGTH or len(set(value)) < 10):
             yield f"{name} is weak: give at least {MINIMUM_LENGTH} random characters."
-        if value and _is_sample(value):
+    for name in (*SECRETS, "S3_SECRET_KEY"):
+        value = given.get(name, "")
+        if _is_sample(value):
             yield f"{name} is a sample value."
-        if value and value.startswith("$"):
+        if value.startswith("$"):
             yield f"{name} must not begin with $: it would be taken for another variable's name."
     for name in URLS:
         if fault := _password_fault(given.get(name, "")):
@@ -140,6 +146,14 @@ def _is_host(value: str) -> bool:
     return value == "*" or bool(HOST.fullmatch(value))
 
 
+def _is_bucket(value: str) -> bool:
+    return bool(re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value))
+
+
+def _is_prefix(value: str) -> bool:
+    return bool(re.fullmatch(r"/([\w.-]+/)+", value, re.ASCII))
+
+
 def _is_number(value: str) -> bool:
     return bool(re.fullmatch("[1-9][0-9]{0,3}", value))
 
@@ -156,6 +170,8 @@ def _is_switch(value: str) -> bool:
     return value.lower() in (*YES, *NO)
 
 
+_s3 = (lambda value: value != "*" and _is_origin(value), "like https://host, without a path")
+_bucket = (_is_bucket, "a bucket's name: small letters, digits, - and .")
 _redis = (_is_url("redis", "rediss"), "like redis://:password@host:6379/0")
 SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "DATA_ENCRYPTION_KEY": (_is_fernet_key, "32 random bytes in URL-safe base64"),
@@ -177,6 +193,11 @@ SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "FRONTEND_URL": (_is_url("http", "https"), "like https://host"),
     "CORS_ALLOWED_ORIGINS": (_each(_is_origin), "like https://host, with commas between them"),
     "TRUSTED_PROXIES": (_each(_is_network), "networks like 10.0.0.0/8, with commas between them"),
+    "MEDIA_ACCEL_PREFIX": (_is_prefix, "a path like /protected-media/"),
+    "S3_ENDPOINT_URL": _s3,
+    "S3_PUBLIC_URL": _s3,
+    "S3_BUCKET": _bucket,
+    "BACKUP_S3_BUCKET": _bucket,
     "LOG_LEVEL": (
         lambda value: value.upper() in logging.getLevelNamesMapping(),
         "DEBUG, INFO, WARNING or ERROR",

@@ -135,12 +135,28 @@ CACHES = {
 CACHE_LIFETIMES = {"events": 60}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = int(timedelta(weeks=2).total_seconds())
-MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / ".run" / "media"))
-MEDIA_URL = "/media/"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "config.storage.LocalStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / ".run" / "media"))
+MEDIA_URL = "/media/"
+# Where nginx serves MEDIA_ROOT, for our redirects only.
+MEDIA_ACCEL_PREFIX = env("MEDIA_ACCEL_PREFIX", default="")
+# So long the address of a file opens it.
+FILE_URL_LIFETIME = timedelta(hours=1)
+S3_ENDPOINT_URL = env("S3_ENDPOINT_URL", default="")
+S3 = {
+    "endpoint_url": S3_ENDPOINT_URL,
+    "public_url": env("S3_PUBLIC_URL", default="") or S3_ENDPOINT_URL,
+    "access_key": env("S3_ACCESS_KEY", default=""),
+    "secret_key": env("S3_SECRET_KEY", default=""),
+    "bucket_name": env("S3_BUCKET", default=""),
+    "region_name": env("S3_REGION", default="") or "us-east-1",
+    "querystring_expire": int(FILE_URL_LIFETIME.total_seconds()),
+}
+if S3_ENDPOINT_URL:
+    STORAGES["default"] = {"BACKEND": "config.s3.MediaStorage", "OPTIONS": S3}
 STATIC_URL = "/static/"
 STATIC_ROOT = env("STATIC_ROOT", default=None)
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]

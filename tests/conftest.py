@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from config.resilience import breakers
 from embedded import catalogues
 from tests.factories import UserFactory
 
@@ -23,6 +24,8 @@ def pytest_sessionfinish(session):
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
+    for breaker in breakers._all.values():
+        breaker.reset()
     cache.clear()
 
 

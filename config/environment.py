@@ -198,6 +198,10 @@ SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "S3_PUBLIC_URL": _s3,
     "S3_BUCKET": _bucket,
     "BACKUP_S3_BUCKET": _bucket,
+    "OUTGOING_NETWORKS": (
+        _each(_is_network),
+        "networks like 10.1.0.0/16, with commas between them",
+    ),
     "LOG_LEVEL": (
         lambda value: value.upper() in logging.getLevelNamesMapping(),
         "DEBUG, INFO, WARNING or ERROR",

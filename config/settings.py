@@ -41,6 +41,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "config.error_pages.permission_denied"
 # Networks of our own proxies: only they are believed who the client is.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+# Private networks that outgoing calls may reach; all others but public ones are refused.
+OUTGOING_NETWORKS = env.list("OUTGOING_NETWORKS", default=[])
 
 # --- Applications -------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -111,12 +113,21 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,
     OPTIONS={
         **DATABASES["default"].get("OPTIONS", {}),  # like ?sslmode=verify-full
-        "connect_timeout": 3,
+        "connect_timeout": 2,
         # 100 connections are shared by all processes: at most two for each.
-        "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=2), "timeout": 5},
+        # The time-out is how often who waits looks whether the server is away (config.postgres),
+        # and a connection that fails is tried again when one is asked for.
+        "pool": {
+            "min_size": 0,
+            "max_size": env.int("DATABASE_POOL_SIZE", default=2),
+            "timeout": 0.25,
+            "reconnect_timeout": 0,
+        },
     },
 )
 REDIS_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
+# The cache is to save time: who waits longer is faster without it.
+CACHE_TIMEOUTS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 REDIS_URL = env("REDIS_URL")
 CACHES = {
     "default": {
@@ -127,7 +138,8 @@ CACHES = {
             # A cache that is away costs time, never an answer.
             "IGNORE_EXCEPTIONS": True,
             "LOG_IGNORED_EXCEPTIONS": True,
-            "CONNECTION_POOL_KWARGS": REDIS_TIMEOUTS,
+            "CONNECTION_POOL_CLASS": "config.cache.Pool",
+            "CONNECTION_POOL_KWARGS": CACHE_TIMEOUTS,
         },
     },
 }

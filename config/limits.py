@@ -19,6 +19,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from config import addresses
+from config.cache import Pool
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ def _key(name: str, identifiers: tuple[str, ...]) -> str:
 
 @cache
 def _limiter() -> MovingWindowRateLimiter:
-    options: dict[str, Any] = {**settings.REDIS_TIMEOUTS, "retry": Retry(NoBackoff(), 0)}
-    storage = RedisStorage(settings.REDIS_URL, wrap_exceptions=True, **options)
+    options: dict[str, Any] = {**settings.CACHE_TIMEOUTS, "retry": Retry(NoBackoff(), 0)}
+    pool = Pool.from_url(settings.REDIS_URL, **options)
+    storage = RedisStorage(settings.REDIS_URL, connection_pool=pool, wrap_exceptions=True)
     return MovingWindowRateLimiter(storage)

@@ -1,7 +1,6 @@
 """Tasks that a row waits for: the message only makes it quicker."""
 
 import logging
-import time
 from functools import partial
 from typing import Any
 
@@ -11,11 +10,14 @@ from kombu.exceptions import OperationalError
 
 from config import request_log
 from config.dead_letters import DeadLetterTask
+from config.errors import DependencyAway
+from config.resilience import Breaker
 
 logger = logging.getLogger(__name__)
 # After a failure nothing is sent for so many seconds: a request with a hundred messages
 # waits for a dead broker once.
 PAUSE = 5
+BREAKER = Breaker("broker", failures=1, seconds=PAUSE, is_shared=False)
 
 
 class Nudge(DeadLetterTask):
@@ -24,19 +26,16 @@ class Nudge(DeadLetterTask):
     So a request whose work is committed is neither failed nor held up by a dead broker.
     """
 
-    broker_away_until = 0.0
-
     def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         transaction.on_commit(partial(self._send, *args, **kwargs))
 
     def _send(self, *args: Any, **kwargs: Any) -> None:
-        if time.monotonic() < Nudge.broker_away_until:
-            return
         try:
             with structlog.contextvars.bound_contextvars(**_who()):
-                self.delay(*args, **kwargs)
+                BREAKER.call(self.delay, *args, **kwargs)
+        except DependencyAway:
+            return  # said when it began
         except OperationalError:
-            Nudge.broker_away_until = time.monotonic() + PAUSE
             logger.warning("The broker is away; rows wait for %s.", self.name)
 
 

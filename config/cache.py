@@ -20,3 +20,8 @@ class Pool(ConnectionPool):
             return BREAKER.call(super().get_connection, *args, **kwargs)
         except DependencyAway as error:
             raise RedisConnectionError("The cache is away.") from error
+
+    def release(self, connection: Any) -> None:
+        super().release(connection)
+        if connection._sock is None:  # what redis-py leaves of one that timed out or broke
+            BREAKER.fail(RedisConnectionError("A command failed."))

@@ -35,7 +35,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return pool
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Give one from the pool; while the server is away refuse at once, but for one try a second.
+        """Give one from the pool; while the server is away refuse at once, but for a try a second.
 
         The pool connects in threads of its own and tells who waits for it nothing, so
         settings give it a short time-out, after which we look whether it failed.

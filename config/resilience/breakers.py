@@ -1,5 +1,6 @@
 """One breaker for each dependency: who is known to be away is not waited for."""
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -58,6 +59,15 @@ class Breaker:
             return self._of_thread().call(function, *args, **kwargs)
         except pybreaker.CircuitBreakerError as error:
             raise DependencyAway(self.name, wait=self._left()) from error
+
+    def fail(self, error: Exception) -> None:
+        """Count a failure that showed outside of a call."""
+
+        def again() -> None:
+            raise error
+
+        with contextlib.suppress(DependencyAway, type(error)):
+            self.call(again)
 
     def report(self) -> Report:
         known = self._store.read()

@@ -39,7 +39,16 @@ def _json(error: exceptions.APIException) -> HttpResponse:
     return HttpResponse(content, "application/json", error.status_code)
 
 
+class Unavailable(exceptions.APIException):
+    """Something that the page needs is away."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    default_detail = _("This is not available right now. Please try again.")
+
+
 bad_request = _page_for(BadRequest)
 permission_denied = _page_for(exceptions.PermissionDenied)
 not_found = _page_for(exceptions.NotFound)
+unavailable = _page_for(Unavailable)
 server_error = _page_for(exceptions.APIException)

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+
+from config import error_pages
+from config.errors import DependencyAway
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -37,4 +41,21 @@ def answer_headers(get_response: GetResponse) -> GetResponse:
             response.headers["Cache-Control"] = "private, no-store"
         return response
 
+    return middleware
+
+
+def away_is_503(get_response: GetResponse) -> GetResponse:
+    """Answer 503 where a page, like those of the admin, needs what is away; the API has its own."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, OperationalError | InterfaceError | DependencyAway):
+            return None
+        response = error_pages.unavailable(request)
+        response.headers["Retry-After"] = "5"
+        return response
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

@@ -19,8 +19,8 @@ from config import limits, nudge
 from config.cache import BREAKER as CACHE
 from config.postgres.base import BREAKER as DATABASE
 from config.postgres.base import DatabaseWrapper
-from embedded import postgres, readiness, valkey
 from embedded import ports as free_ports
+from embedded import postgres, readiness, valkey
 from tests.factories import EventFactory, UserFactory
 
 LOGIN = "/api/v1/token/"
@@ -299,5 +299,20 @@ def test_open_database_is_503_at_once_and_says_when_to_come_back():
         assert response.status_code == 503
         assert int(response.headers["Retry-After"]) >= 1
         assert time.monotonic() - began < 0.5
+    finally:
+        DATABASE.reset()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_of_the_admin_are_503_too():
+    DATABASE._store.write(state="open", opened_at=time.time() + 60)
+    connections["default"].close()
+    try:
+        client = Client(raise_request_exception=False)
+        client.cookies["sessionid"] = "x" * 32
+        response = client.get("/admin/")
+
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "5"
     finally:
         DATABASE.reset()

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
+from config.admin.breakers import breakers
 from config.docs import SchemaView
 from config.media import media
 from events.views.attendance import HistoryView
@@ -28,6 +29,7 @@ urlpatterns = [
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("i18n/", include("django.conf.urls.i18n")),  # the language switch of the admin
     path("account/", include(("users.page_urls", "account"))),
+    path("admin/breakers/", admin.site.admin_view(breakers), name="breakers"),
     path("admin/", admin.site.urls),
 ]
 if not settings.S3_ENDPOINT_URL:

@@ -45,6 +45,17 @@ def navigation(request: HttpRequest) -> list[Entry]:
                 _list("config.deadletter", _("Dead letters"), "unsubscribe"),
             ],
         },
+        {
+            "title": _("Operations"),
+            "items": [
+                {
+                    "title": _("Dependencies"),
+                    "icon": "cable",
+                    "link": reverse_lazy("breakers"),
+                    "permission": lambda request: request.user.is_superuser,
+                },
+            ],
+        },
     ]
 
 

@@ -117,6 +117,7 @@ def pages_of(rows):
         yield reverse(f"{name}_changelist")
         yield reverse(f"{name}_change", args=[row.pk])
     yield reverse("admin:index")
+    yield reverse("breakers")
     yield reverse("admin:events_event_add")
     yield reverse("admin:users_user_add")
     yield reverse("admin:auth_user_password_change", args=[rows[User].pk])

@@ -185,6 +185,17 @@ def test_redis_that_goes_away_does_not_close_an_open_breaker():
         breaker.call(dependency)
 
 
+def test_what_another_process_found_is_known_when_redis_goes_away():
+    dependency, here, there = Dependency(), Breaker("x"), Breaker("x")
+    fail(there, dependency)
+    here.report()
+
+    cache.BREAKER._store.write(state="open", opened_at=time.time() + 60)
+
+    with pytest.raises(DependencyAway):
+        here.call(dependency)
+
+
 def test_errors_that_say_nothing_of_the_dependency_are_not_counted():
     breaker = Breaker("x", failures=1, ignored=(ValueError,))
 

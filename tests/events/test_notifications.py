@@ -7,7 +7,6 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from config.nudge import Nudge
 from config.patience import MAX_ATTEMPTS
 from events import services, tasks
 from events.models import EventNotification, EventParticipant
@@ -198,7 +197,6 @@ def test_a_request_succeeds_when_the_broker_is_away(user, client_of, monkeypatch
 
     event = EventFactory()
     monkeypatch.setattr(tasks.send_event_notification_email, "apply_async", refuse)
-    monkeypatch.setattr(Nudge, "broker_away_until", 0.0)  # and back again after the test
 
     response = client_of(user).post(f"/api/v1/events/{event.pk}/join/")
 

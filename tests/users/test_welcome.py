@@ -4,7 +4,6 @@ import pytest
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from config.nudge import Nudge
 from config.patience import MAX_ATTEMPTS
 from tests.factories import PASSWORD, UserFactory
 from tests.together import run_together
@@ -92,7 +91,6 @@ def test_without_a_broker_the_account_is_made_and_the_welcome_waits(post, monkey
         raise OperationalError
 
     monkeypatch.setattr(tasks.send_welcome_email, "delay", away)
-    monkeypatch.setattr(Nudge, "broker_away_until", 0.0)
     ana = {"email": "ana@example.org", "password": PASSWORD, "first_name": "Ana"}
 
     assert post("users/register/", **ana).status_code == 201

@@ -67,7 +67,7 @@ class DeadLetterTask(DjangoTask):
         except DatabaseError:
             logger.exception("The dead letter of %s could not be stored.", self.name)
         if self.request.called_directly:
-            # The main process, after a time limit: the children it forks must inherit no pool.
+            # The main process, after a time limit: it keeps none of the hundred connections.
             connection.close()
             connection.close_pool()  # type: ignore[attr-defined]  # of our backend
 

@@ -65,7 +65,7 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
     pending_email = models.EmailField(_("new e-mail"), blank=True, editable=False)
     # Every token carries it: raising it ends them all, at the next request.
     token_version = models.PositiveIntegerField(default=0, editable=False)
-    # Written with a new hash of the same password, which then ends no token.
+    # Moved on with a new hash of the same password, which then ends no token.
     password_rehashed_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -92,9 +92,15 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
             # Here, and not in a service, so that no road passes it by: the admin, a shell, SQL.
             pgtrigger.Trigger(
                 name="ends_tokens",
-                operation=pgtrigger.UpdateOf("password", "is_active", "token_version"),
+                operation=pgtrigger.UpdateOf(
+                    "password", "is_active", "token_version", "password_rehashed_at"
+                ),
                 when=pgtrigger.Before,
+                # A row that was read before a rehash brings an older stamp, which says nothing.
                 func="""
+                    NEW.password_rehashed_at = GREATEST(
+                        OLD.password_rehashed_at, NEW.password_rehashed_at
+                    );
                     IF (OLD.is_active AND NOT NEW.is_active) OR (
                         NEW.password <> OLD.password
                         AND NEW.password_rehashed_at IS NOT DISTINCT FROM OLD.password_rehashed_at

@@ -219,16 +219,6 @@ def test_tokens_of_one_person_end_for_nobody_else(user, sign_in):
     assert send(pair.access).status_code == 200
 
 
-def test_staff_who_change_their_password_stay_signed_in_to_the_admin(staff, client):
-    client.force_login(staff)
-
-    staff.set_password("another good password")
-    staff.save()
-
-    assert client.session["_auth_user_hash"] != staff.get_session_auth_hash()
-    assert staff.token_version == User.objects.get(pk=staff.pk).token_version
-
-
 @pytest.mark.parametrize("act", [by_admin_form, services.deactivate])
 def test_the_sign_in_to_the_admin_ends_with_the_tokens(staff, client, act):
     client.force_login(staff)

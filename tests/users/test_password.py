@@ -235,11 +235,12 @@ def test_a_mail_server_that_is_away_is_asked_again(user, monkeypatch):
     assert len(tries) == 3
 
 
+def away(*args):
+    raise OperationalError
+
+
 @pytest.mark.django_db(transaction=True)
 def test_without_a_broker_who_asks_for_a_mail_is_told_to_try_again(monkeypatch):
-    def away(*args):
-        raise OperationalError
-
     monkeypatch.setattr(tasks.send_password_reset, "delay", away)
 
     client = APIClient(raise_request_exception=False)
@@ -247,3 +248,20 @@ def test_without_a_broker_who_asks_for_a_mail_is_told_to_try_again(monkeypatch):
 
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_retry_with_the_same_key_sends_the_mail_that_the_broker_did_not_take(
+    monkeypatch, mailoutbox
+):
+    user = UserFactory()
+    client = APIClient(raise_request_exception=False, headers={"Idempotency-Key": "k"})
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tasks.send_password_reset, "delay", away)
+        failed = client.post(f"/api/v1/{FORGOT}", {"email": user.email})
+    retries = [client.post(f"/api/v1/{FORGOT}", {"email": user.email}) for _ in range(2)]
+
+    assert failed.status_code == 503
+    assert [retry.status_code for retry in retries] == [202, 202]
+    assert [mail.to for mail in mailoutbox] == [[user.email]]

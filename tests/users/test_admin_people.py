@@ -3,6 +3,7 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from tests.factories import PASSWORD, UserFactory
+from tests.users.answers import errors
 from users import services
 from users.models import TokenFamily, User
 
@@ -45,10 +46,32 @@ def test_new_account_signs_in_with_its_address_in_lower_case(admin_client):
     assert services.sign_in("MARIA@example.org", NEW, HERE)
 
 
-def test_taken_address_is_an_error_of_its_field(admin_client, user):
-    person = {"email": user.email.upper(), "first_name": "Maria", "language": "pt-br"}
+@pytest.mark.parametrize("email", ["ana@exämple.org", "Ana@EXÄMPLE.org", "ana@xn--exmple-cua.org"])
+def test_address_with_another_alphabet_is_one_everywhere(admin_client, post, email):
+    person = {"first_name": "Ana", "language": "pt-br", "password1": NEW, "password2": NEW}
+    admin_client.post(f"{LIST}add/", {**person, "email": email})
+
+    signed_in = post("token/", email="ana@exämple.org", password=NEW)
+    again = admin_client.post(f"{LIST}add/", {**person, "email": "ana@exämple.org"})
+    registered = post("users/register/", email="ana@exämple.org", password=NEW, first_name="Ana")
+
+    assert signed_in.status_code == 200
+    assert "email" in again.context["adminform"].form.errors
+    assert errors(registered) == [("email", "unique")]
+
+
+@pytest.mark.parametrize("spell", [str.upper, lambda email: f" {email} "])
+def test_taken_address_is_an_error_of_its_field(admin_client, user, spell):
+    person = {"email": spell(user.email), "first_name": "Maria", "language": "pt-br"}
 
     response = admin_client.post(f"{LIST}add/", {**person, "password1": NEW, "password2": NEW})
+
+    assert "email" in response.context["adminform"].form.errors
+
+
+@pytest.mark.parametrize("email", [f"{'a' * 240}@İİİİ.example.org", f"ana@{'ä' * 64}.org"])
+def test_address_that_cannot_be_stored_is_an_error_of_its_field(admin_client, user, email):
+    response = admin_client.post(page(user), filled(user, email=email))
 
     assert "email" in response.context["adminform"].form.errors
 

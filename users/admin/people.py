@@ -27,12 +27,12 @@ MOMENTS = ("joined_at", "registered_at", "welcomed_at", "last_login")
 POWERS = ("is_staff", "is_superuser", "groups")
 
 
-class LowerCaseEmail(forms.ModelForm):
+class PersonForm(forms.ModelForm):
     def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
+        return User.normalize_username(self.cleaned_data["email"])
 
 
-class NewPersonForm(LowerCaseEmail, UserCreationForm):
+class NewPersonForm(PersonForm, UserCreationForm):
     class Meta:
         model = User
         fields = ("email", "first_name", "last_name", "language")
@@ -40,7 +40,7 @@ class NewPersonForm(LowerCaseEmail, UserCreationForm):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    form = LowerCaseEmail
+    form = PersonForm
     add_form = NewPersonForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "name", "city", "joined_at", "is_active", "is_staff"]

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.encoding import punycode
 from django.utils.translation import gettext_lazy as _
 
 from config.places import Placed
@@ -126,8 +127,16 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
 
     @classmethod
     def normalize_username(cls, username: str) -> str:
-        """An address as it is stored."""
-        return super().normalize_username(username).strip().lower()
+        """An address as it is stored: in lower case, its domain in ASCII.
+
+        What has no such form stays what it is, and is no address for validators.
+        """
+        address = super().normalize_username(username).strip().lower()
+        local, at, domain = address.rpartition("@")
+        try:
+            return f"{local}{at}{punycode(domain)}"
+        except UnicodeError:
+            return address
 
     @property
     def name(self) -> str:

@@ -1,5 +1,6 @@
 import pytest
 
+from config import limits
 from tests.factories import PASSWORD, UserFactory
 from users.models import LoginAttempt
 
@@ -31,6 +32,13 @@ def test_guessing_is_limited_and_on_record(client, boss):
     assert "Muitas tentativas" in response.text
     assert LoginAttempt.objects.filter(refused=True).count() == 1
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(1, "em 1 minuto."), (900, "em 15 minutos.")])
+def test_who_must_wait_is_told_how_long(client, boss, monkeypatch, seconds, told):
+    monkeypatch.setattr(limits, "hit_strictly", lambda *given: seconds)
+
+    assert told in sign_in(client).text
 
 
 @pytest.mark.parametrize(

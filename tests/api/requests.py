@@ -167,6 +167,7 @@ REQUESTS = {
     "POST /token/magic/verify/": Request(*ALL, sends=mail_token("sign_in")),
     "POST /users/register/": Request(*[201] * 5, sends=new_person),
     "POST /users/email/confirm/": Request(*[204] * 5, sends=mail_token("confirm_email")),
+    "POST /users/email/confirm/send/": Request(401, *[202] * 4),
     "POST /users/email/change/": Request(
         401,
         *[202] * 4,

@@ -61,6 +61,24 @@ def test_what_is_no_token_is_refused_everywhere(db, path, token):
 
 
 @pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("users/register/", 400),
+        ("users/email/confirm/", 400),
+        ("users/email/change/confirm/", 400),
+        ("users/password/forgot/", 202),
+        ("users/password/reset/", 400),
+    ],
+)
+def test_a_stale_token_does_not_keep_anyone_from_what_is_open_to_all(db, path, status):
+    stale = APIClient(headers={"Authorization": "Bearer stale", "Idempotency-Key": "k"})
+
+    response = stale.post(f"/api/v1/{path}", {"email": "ana@example.org"})
+
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
     "forge",
     [
         lambda token: altered(token, key="another key" * 5),

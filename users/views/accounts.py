@@ -1,5 +1,7 @@
 """Accounts: signing up, addresses, passwords."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view
@@ -10,6 +12,7 @@ from rest_framework.response import Response
 from config import limits
 from config.api import command
 from users import services
+from users.authentication import ProofInBody
 from users.examples import (
     ADDRESS,
     MAIL_TOKEN,
@@ -35,9 +38,16 @@ from users.serializers import RegisterSerializer, UserSerializer
 from users.views.requests import acting_user, device, given, sent
 from users.views.tokens import tokens
 
+# Open to everyone, also to who sends a token that has expired.
+PUBLIC: dict[str, Any] = {
+    "authentication_classes": [ProofInBody],
+    "permission_classes": [AllowAny],
+    "auth": [{}],
+}
+
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     throttle_classes=[limits.by_address("register")],
     request=RegisterSerializer,
     responses={201: UserSerializer},
@@ -50,7 +60,7 @@ def register(request: Request) -> Response:
 
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     request=TokenSerializer,
     responses={204: None},
     examples=[MAIL_TOKEN],
@@ -89,7 +99,7 @@ def change_email(request: Request) -> Response:
 
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     request=TokenSerializer,
     responses={204: None},
     examples=[MAIL_TOKEN],
@@ -101,7 +111,7 @@ def confirm_email_change(request: Request) -> Response:
 
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     throttle_classes=[limits.by_address("mail_address")],
     request=AddressSerializer,
     responses={202: SentSerializer},
@@ -114,7 +124,7 @@ def forgot_password(request: Request) -> Response:
 
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     request=NewPasswordSerializer,
     responses={204: None},
     examples=[NEW_PASSWORD],

@@ -46,8 +46,8 @@ def send_email_change(user_id: int) -> None:
 
 
 @shared_task(base=DjangoTask, **PATIENT)
-def send_email_change_notice(user_id: int) -> None:
-    services.mail_email_change_notice(user_id)
+def send_email_change_notice(user_id: int, old_email: str = "", new_email: str = "") -> None:
+    services.mail_email_change_notice(user_id, old_email, new_email)
 
 
 @shared_task

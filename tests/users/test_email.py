@@ -4,7 +4,7 @@ import time_machine
 from tests.factories import PASSWORD, UserFactory
 from tests.together import run_together
 from tests.users.answers import errors, token_in
-from users import mail_tokens, services
+from users import mail_tokens, services, tasks
 from users.mail_tokens import Purpose
 from users.models import User
 
@@ -127,6 +127,32 @@ def test_the_mail_to_the_old_address_confirms_nothing(user, ask, mailoutbox):
 
     assert "token=" not in mailoutbox[0].body
     assert NEW in mailoutbox[0].body
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["once", "and asked for another one"])
+def test_a_late_notice_goes_to_the_old_address(user, ask, post, monkeypatch, mailoutbox, again):
+    old, late = user.email, []
+    with monkeypatch.context() as slow:
+        slow.setattr(tasks.send_email_change_notice, "delay", lambda *facts: late.append(facts))
+        ask(user)
+    post(CONFIRM_CHANGE, token=token_in(mailoutbox[0]))
+    if again:
+        User.objects.filter(pk=user.pk).update(pending_email="newer@example.org")
+    mailoutbox.clear()
+
+    tasks.send_email_change_notice(*late[0])
+
+    [notice] = mailoutbox
+    assert notice.to == [old]
+    assert NEW in notice.body
+
+
+def test_a_notice_from_before_the_deploy_is_sent(db, mailoutbox):
+    user = UserFactory(pending_email=NEW)
+
+    tasks.send_email_change_notice(user.pk)
+
+    assert [mail.to for mail in mailoutbox] == [[user.email]]
 
 
 def test_a_new_address_is_confirmed_once(user, ask, post, mailoutbox):

@@ -97,7 +97,7 @@ def request_email_change(user: User, email: str) -> None:
         return
     User.objects.filter(pk=user.pk).update(pending_email=email)
     # The notice first: without a broker neither goes, and never the other one alone.
-    tasks.send_email_change_notice.delay_on_commit(user.pk)
+    tasks.send_email_change_notice.delay_on_commit(user.pk, user.email, email)
     tasks.send_email_change.delay_on_commit(user.pk)
 
 
@@ -120,9 +120,11 @@ def mail_email_change(user_id: int) -> None:
         emails.email_change(user)
 
 
-def mail_email_change_notice(user_id: int) -> None:
-    if user := User.objects.filter(pk=user_id, is_active=True).exclude(pending_email="").first():
-        emails.email_change_notice(user)
+def mail_email_change_notice(user_id: int, old_email: str = "", new_email: str = "") -> None:
+    """Warn the address that the account had when it was asked, whatever came of it since."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user and (new_email or user.pending_email):
+        emails.email_change_notice(user, to=old_email, new_email=new_email)
 
 
 def deactivate(user: User) -> None:

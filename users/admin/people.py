@@ -76,8 +76,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return fields if request.user.is_superuser else [*fields, *POWERS]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A superuser is changed by superusers only."""
-        if getattr(obj, "is_superuser", False) and not request.user.is_superuser:
+        if isinstance(obj, User) and not commands.may_touch(request, obj):
             return False
         return super().has_change_permission(request, obj)
 

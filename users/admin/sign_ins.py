@@ -1,7 +1,7 @@
 """Who tried to sign in, and the sign-ins that last."""
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -49,7 +49,9 @@ class SessionsOfPerson(RowsOfObject):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TokenFamily]:
         sessions = TokenFamily.objects.filter(user=self.object_id)
         if not request.user.is_superuser:
-            sessions = sessions.filter(user__is_superuser=False)
+            sessions = sessions.filter(
+                Q(user__is_staff=False, user__is_superuser=False) | Q(user=request.user.pk)
+            )
         alive = TokenFamily.objects.alive().filter(pk=OuterRef("pk"))
         return sessions.annotate(is_alive=Exists(alive)).order_by(*self.ordering)
 

@@ -2,6 +2,7 @@
 
 from users.services.accounts import (
     EmailConfirmed,
+    LastSuperuser,
     confirm_email,
     confirm_email_change,
     deactivate,
@@ -51,6 +52,7 @@ from users.services.signing_in import (
 __all__ = [
     "Device",
     "EmailConfirmed",
+    "LastSuperuser",
     "LockedOut",
     "ReversalIsFinal",
     "WrongCredentials",

@@ -26,6 +26,11 @@ class EmailConfirmed(DomainError):
     message = _("This e-mail is confirmed already.")
 
 
+class LastSuperuser(DomainError):
+    code = "last_superuser"
+    message = _("Somebody must remain who may do everything.")
+
+
 @transaction.atomic
 def register(*, email: str, password: str, **profile: Any) -> User:
     """Make an account and greet its owner; of several for one address, one is made."""
@@ -127,8 +132,15 @@ def mail_email_change_notice(user_id: int, old_email: str = "", new_email: str =
         emails.email_change_notice(user, to=old_email, new_email=new_email)
 
 
+@transaction.atomic
 def deactivate(user: User) -> None:
-    """Close an account: its tokens, and its sign-in to the admin, stop at the next request."""
+    """Close an account: its tokens, and its sign-in to the admin, stop at the next request.
+
+    The lock on all superusers keeps two of them from closing each other's account at once.
+    """
+    superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    if user.is_superuser and list(superusers.select_for_update(no_key=True)) == [user]:
+        raise LastSuperuser
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 

@@ -185,6 +185,10 @@ SCHEDULES = {
     "event-reminders": ("events.tasks.send_bulk_event_reminders", crontab(minute="*/5")),
     "waiting-event-mails": ("events.tasks.retry_waiting_notifications", crontab(minute="*/2")),
     "waiting-welcome-mails": ("users.tasks.retry_waiting_welcomes", crontab(minute="*/5")),
+    "waiting-password-mails": (
+        "users.tasks.retry_waiting_password_mails",
+        crontab(minute="*/5"),
+    ),
     "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),

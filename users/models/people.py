@@ -62,6 +62,9 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
     email_confirmed_at = models.DateTimeField(_("e-mail confirmed at"), null=True, editable=False)
     welcomed_at = models.DateTimeField(_("welcomed at"), null=True, editable=False)
     welcome_attempts = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    # Since when the mail waits that tells of a new password.
+    password_mail_due_at = models.DateTimeField(null=True, editable=False)
+    password_mail_attempts = models.PositiveSmallIntegerField(db_default=0, editable=False)
     # The address that becomes `email` once it is confirmed.
     pending_email = models.EmailField(_("new e-mail"), blank=True, editable=False)
     # Every token carries it: raising it ends them all, at the next request.
@@ -87,6 +90,11 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
                 fields=["registered_at"],
                 condition=Q(welcomed_at=None, registered_at__isnull=False),
                 name="user_waits_for_welcome",
+            ),
+            models.Index(
+                fields=["password_mail_due_at"],
+                condition=Q(password_mail_due_at__isnull=False),
+                name="user_waits_for_password_mail",
             ),
         ]
         triggers = [

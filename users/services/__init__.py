@@ -29,6 +29,7 @@ from users.services.passwords import (
     confirm_password,
     mail_password_changed,
     mail_password_reset,
+    overdue_password_mails,
     request_reset,
     reset_password,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "mail_password_changed",
     "mail_password_reset",
     "mail_sign_in_link",
+    "overdue_password_mails",
     "overdue_welcomes",
     "reactivate",
     "record_contribution",

@@ -226,6 +226,15 @@ def test_an_address_that_was_taken_meanwhile_is_refused(user, ask, post, mailout
     assert user.pending_email == NEW
 
 
+def test_a_mailbox_gets_few_mails_about_a_change_and_the_answer_stays_the_same(
+    user, ask, mailoutbox
+):
+    answers = [ask(user) for _ in range(6)]
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert [mail.to for mail in mailoutbox].count([NEW]) == 5
+
+
 def test_asking_needs_a_token(db, post):
     assert post(CHANGE, email=NEW, current_password=PASSWORD).status_code == 401
 

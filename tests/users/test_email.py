@@ -111,6 +111,8 @@ def test_a_new_address_counts_once_it_is_confirmed(user, ask, post, login, mailo
     response = ask(user)
 
     assert response.status_code == 202
+    detail = "A mudança espera pelo link que enviamos ao novo endereço."
+    assert response.json() == {"detail": detail}
     user.refresh_from_db()
     assert user.email == old
     to_old, to_new = mailoutbox

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view
@@ -15,6 +16,7 @@ from users import services
 from users.authentication import ProofInBody
 from users.examples import (
     ADDRESS,
+    CHANGE_SENT,
     MAIL_TOKEN,
     NEW_ACCOUNT,
     NEW_ADDRESS,
@@ -86,7 +88,7 @@ def send_confirmation(request: Request) -> Response:
     throttle_classes=[limits.by_address("mail_address")],
     request=EmailChangeSerializer,
     responses={202: SentSerializer},
-    examples=[NEW_ADDRESS, SENT],
+    examples=[NEW_ADDRESS, CHANGE_SENT],
 )
 def change_email(request: Request) -> Response:
     """Ask for another address; it counts once its owner confirms it."""
@@ -95,7 +97,7 @@ def change_email(request: Request) -> Response:
         acting_user(request), asked["current_password"], device(request)
     )
     services.request_email_change(user, asked["email"])
-    return sent()
+    return sent(_("The change waits for the link that we mail to the new address."))
 
 
 @command(

@@ -189,6 +189,7 @@ REQUESTS = {
     "PATCH /users/profile/": Request(*SIGNED_IN, sends=lambda world: {"city": "Olinda"}),
     "GET /users/profile/participations/": Request(*SIGNED_IN),
     "GET /users/sessions/": Request(*SIGNED_IN),
+    "DELETE /users/sessions/": Request(401, *[204] * 4),
     "DELETE /users/sessions/{id}/": Request(401, 404, 204, 404, 404),
     "GET /users/{id}/": Request(*ALL),
 }

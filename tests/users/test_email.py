@@ -255,3 +255,19 @@ def test_of_simultaneous_uses_of_a_link_one_counts():
     run_together(*[race] * 5)
 
     assert sum(isinstance(outcome, User) for outcome in outcomes) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_simultaneous_uses_of_a_link_to_a_new_address_one_counts():
+    token = mail_tokens.make(Purpose.CHANGE_EMAIL, UserFactory(pending_email=NEW))
+    outcomes = []
+
+    def race():
+        try:
+            outcomes.append(services.confirm_email_change(token))
+        except mail_tokens.ValidationError as error:
+            outcomes.append(error)
+
+    run_together(*[race] * 5)
+
+    assert sum(isinstance(outcome, User) for outcome in outcomes) == 1

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 import time_machine
 from celery import current_app
@@ -218,6 +220,24 @@ def test_of_simultaneous_changes_one_is_made():
             pass
 
     run_together(*[lambda number=number: race(f"good password {number}") for number in range(4)])
+
+    user.refresh_from_db()
+    assert len(outcomes) == 1
+    assert user.check_password(outcomes[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_simultaneous_uses_of_a_link_one_resets():
+    user = UserFactory()
+    token = mail_tokens.make(Purpose.RESET_PASSWORD, user)
+    outcomes = []
+
+    def race(new_password):
+        with suppress(mail_tokens.ValidationError):
+            services.reset_password(token, new_password, services.Device("192.0.2.1", ""))
+            outcomes.append(new_password)
+
+    run_together(*[lambda number=number: race(f"good password {number}") for number in range(5)])
 
     user.refresh_from_db()
     assert len(outcomes) == 1

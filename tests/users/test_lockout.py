@@ -1,6 +1,8 @@
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from rest_framework.test import APIClient
 
@@ -8,7 +10,8 @@ from config import limits
 from tests.factories import PASSWORD, UserFactory
 from tests.together import run_together
 from tests.users.answers import errors
-from users import mail_tokens
+from tests.users.conftest import HERE
+from users import mail_tokens, services
 from users.mail_tokens import Purpose
 from users.models import LoginAttempt
 
@@ -16,12 +19,20 @@ LIMIT = 5
 
 
 @pytest.fixture
-def guess(anonymous):
-    def send(user, password="a wrong guess", address="192.0.2.1"):
-        body = {"email": getattr(user, "email", user), "password": password}
-        return anonymous.post("/api/v1/token/", body, REMOTE_ADDR=address)
+def send(anonymous, django_capture_on_commit_callbacks):
+    def post(path, body, address="192.0.2.1"):
+        with django_capture_on_commit_callbacks(execute=True):
+            return anonymous.post(f"/api/v1/{path}/", body, REMOTE_ADDR=address)
 
-    return send
+    return post
+
+
+@pytest.fixture
+def guess(send):
+    def with_password(user, password="a wrong guess", **place):
+        return send("token", {"email": getattr(user, "email", user), "password": password}, **place)
+
+    return with_password
 
 
 @pytest.fixture(params=["with Redis", "without Redis"])
@@ -77,6 +88,17 @@ def test_the_right_password_forgets_the_wrong_ones(user, guess):
     again = [guess(user) for _ in range(LIMIT)]
 
     assert statuses(again) == [401] * LIMIT
+    assert guess(user).status_code == 429
+
+
+def test_a_success_that_is_not_committed_forgets_nothing(user, guess):
+    for _ in range(LIMIT):
+        guess(user)
+
+    with suppress(ZeroDivisionError), transaction.atomic():
+        services.sign_in_by_link(mail_tokens.make(Purpose.SIGN_IN, user), HERE)
+        raise ZeroDivisionError
+
     assert guess(user).status_code == 429
 
 
@@ -174,13 +196,12 @@ def test_guessing_the_password_with_a_stolen_token_is_limited_too(user, sign_in,
 
 @pytest.mark.usefixtures("counting")
 @pytest.mark.parametrize("purpose", [Purpose.SIGN_IN, Purpose.RESET_PASSWORD])
-def test_who_proves_by_mail_who_they_are_need_not_wait(user, guess, anonymous, purpose):
+def test_who_proves_by_mail_who_they_are_need_not_wait(user, guess, send, purpose):
     for _ in range(LIMIT + 1):
         guess(user)
     token = mail_tokens.make(purpose, user)
     path = "token/magic/verify" if purpose == Purpose.SIGN_IN else "users/password/reset"
 
-    body = {"token": token, "new_password": PASSWORD}
-    anonymous.post(f"/api/v1/{path}/", body, REMOTE_ADDR="192.0.2.1")
+    send(path, {"token": token, "new_password": PASSWORD})
 
     assert guess(user, PASSWORD).status_code == 200

@@ -195,6 +195,21 @@ def test_guessing_the_password_with_a_stolen_token_is_limited_too(user, sign_in,
 
 
 @pytest.mark.usefixtures("counting")
+def test_guesses_that_carry_an_idempotency_key_are_kept_and_limited(user, client_of):
+    body = {"email": "new@example.org", "current_password": "a wrong guess"}
+
+    answers = [
+        client_of(user).post(
+            "/api/v1/users/email/change/", body, headers={"Idempotency-Key": str(number)}
+        )
+        for number in range(LIMIT + 1)
+    ]
+
+    assert statuses(answers) == [400] * LIMIT + [429]
+    assert LoginAttempt.objects.filter(succeeded=False).count() == LIMIT + 1
+
+
+@pytest.mark.usefixtures("counting")
 @pytest.mark.parametrize("purpose", [Purpose.SIGN_IN, Purpose.RESET_PASSWORD])
 def test_who_proves_by_mail_who_they_are_need_not_wait(user, guess, send, purpose):
     for _ in range(LIMIT + 1):

@@ -20,8 +20,14 @@ from events.models.codes import new_code
 from events.querysets import EventQuerySet, SearchText
 from users.models import User
 
-# Read once: the names are spread over the files of the time zone database.
-known_time_zones = functools.cache(available_timezones)
+# What a machine's files also hold, but no database need know: its own zone, and none at all.
+NO_TIME_ZONES = {"localtime", "Factory"}
+
+
+@functools.cache
+def known_time_zones() -> set[str]:
+    """The names of the IANA database; read once, as they are spread over many files."""
+    return available_timezones() - NO_TIME_ZONES
 
 
 def validate_time_zone(name: str) -> None:

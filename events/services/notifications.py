@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import CharField, F, Func, Value
 from django.db.models.expressions import Combinable
@@ -36,9 +37,10 @@ CONCERNED = {
 # What makes two messages of one kind different.
 SIGN_UP = Cast("joined_at", CharField())
 EVENT_VERSION = Cast("event__version", CharField())
-# Moved within the day, an event is still the one that people were reminded of.
+# Moved within the day, an event is still the one that people were reminded of. The day in one
+# zone for all: a zone that this database does not know must not hold up everybody's reminders.
 LOCAL_DAY = Func(
-    Func(F("event__time_zone"), F("event__starts_at"), function="timezone"),
+    Func(Value(settings.TIME_ZONE), F("event__starts_at"), function="timezone"),
     Value("YYYY-MM-DD"),
     function="to_char",
     output_field=CharField(),

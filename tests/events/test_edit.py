@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from events import services
-from events.models import Event, EventNotification
+from events.models import Event, EventNotification, known_time_zones
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from tests.together import run_together
 
@@ -129,6 +129,8 @@ def test_an_event_is_created_once_for_one_idempotency_key(api, fields):
         ("ends_at", "2020-01-01T00:00:00Z"),
         ("time_zone", "America/Nowhere"),
         ("time_zone", "../../etc/passwd"),
+        ("time_zone", "localtime"),
+        ("time_zone", "Factory"),
         ("capacity", 0),
         ("capacity", -1),
         ("capacity", 1e30),
@@ -174,6 +176,17 @@ def test_what_is_no_object_is_refused(api, body):
 
     assert response.status_code == 400
     assert not Event.objects.exists()
+
+
+def test_the_database_knows_every_time_zone_that_is_accepted(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(timezone(name, now())) FROM unnest(%s::text[]) name",
+            [[*known_time_zones()]],
+        )
+        [number] = cursor.fetchone()
+
+    assert number == len(known_time_zones()) > 500
 
 
 def test_an_event_in_the_past_is_refused(api, fields):

@@ -39,7 +39,7 @@ from events.services.participation import (
     remove,
 )
 from events.services.recounting import miscounted_seats, recount_seats
-from events.services.seats import EventFull
+from events.services.seats import EventFull, EventGone
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "CheckInNotOpen",
     "EventClosed",
     "EventFull",
+    "EventGone",
     "EventNotDeletable",
     "EventNotEditable",
     "EventNotOver",

@@ -45,9 +45,12 @@ def ended_events() -> list[int]:
 def finish(event_id: int) -> None:
     """Close an event that is over: count the hours of who came, note who did not.
 
-    Does nothing if meanwhile it was finished, cancelled or put off.
+    Does nothing if meanwhile it was finished, cancelled or put off, or is gone.
     """
-    event = seats.lock(Event(pk=event_id))
+    try:
+        event = seats.lock(Event(pk=event_id))
+    except seats.EventGone:
+        return
     if event.status != Event.Status.PUBLISHED or not event.is_over:
         return
     hours.close_visits(event, event.ends_at)

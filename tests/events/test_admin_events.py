@@ -5,7 +5,9 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from events.models import Event, EventNotification, EventParticipant
+from events.services import seats
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from tests.together import run_together
 from users.models import User
 
 LIST = "/admin/events/event/"
@@ -140,6 +142,34 @@ def test_refused_command_is_a_message(admin_client):
 
     assert response.status_code == 200
     assert messages_of(response) == [f"{event}: A situação do evento não permite isto."]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("publish", {"confirmed": "yes"}),
+        ("delete", {"post": "yes"}),
+        ("change", {"title": "Novo"}),
+    ],
+)
+def test_draft_that_a_colleague_throws_away_meanwhile_is_a_message(
+    admin_client, monkeypatch, name, sent
+):
+    draft = EventFactory(status="draft")
+    seats_lock = seats.lock
+
+    def lock(event):
+        run_together(Event.objects.filter(pk=event.pk).delete)
+        return seats_lock(event)
+
+    monkeypatch.setattr(seats, "lock", lock)
+    sent = filled(draft, **sent) if name == "change" else sent
+
+    response = admin_client.post(page(draft, name), sent, follow=True)
+
+    assert response.status_code == 200
+    assert messages_of(response)
 
 
 def test_cancel_needs_a_reason(admin_client):

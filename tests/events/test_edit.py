@@ -1,15 +1,17 @@
 from contextlib import suppress
 from datetime import timedelta
+from threading import Event as Signal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from events import services
 from events.models import Event, EventNotification, known_time_zones
+from events.services import seats
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
-from tests.together import run_together
+from tests.together import let_someone_wait, run_together
 
 
 @pytest.fixture
@@ -468,3 +470,35 @@ def test_the_database_refuses_half_a_place(half, db):
 
     with pytest.raises(IntegrityError, match="event_place_is_on_earth"):
         Event.objects.filter(pk=nowhere.pk).update(**half)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client, url: client.delete(url),
+        lambda client, url: client.patch(url, {"title": "Novo"}),
+        lambda client, url: client.post(f"{url}publish/"),
+    ],
+    ids=["delete", "patch", "publish"],
+)
+def test_a_draft_that_is_thrown_away_just_then_is_not_found(ask, client_of):
+    draft = EventFactory(status="draft")
+    client, url = client_of(draft.organizer), f"/api/v1/events/{draft.pk}/"
+    is_locked = Signal()
+    answers = []
+
+    def throw_away():
+        with transaction.atomic():
+            seats.lock(draft)
+            is_locked.set()
+            let_someone_wait()
+            services.delete(draft)
+
+    def come_too_late():
+        is_locked.wait()
+        answers.append(ask(client, url))
+
+    run_together(throw_away, come_too_late)
+
+    assert error(answers[0]) == (404, "not_found", None)

@@ -203,6 +203,10 @@ def test_an_event_put_off_meanwhile_stays_open(db):
     assert event.status == "published"
 
 
+def test_an_event_that_is_gone_is_not_closed(db):
+    tasks.finish_event(4711)
+
+
 def test_a_draft_that_nobody_published_stays_its_authors_own(db):
     event = past_event(status="draft")
 

@@ -13,8 +13,10 @@ from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
 from events.services.editing import (
     CapacityBelowConfirmed,
+    EndsInPast,
     EventNotDeletable,
     EventNotEditable,
+    PeopleHaveCome,
     create,
     delete,
     edit,
@@ -48,6 +50,7 @@ __all__ = [
     "BirthDateRequired",
     "CapacityBelowConfirmed",
     "CheckInNotOpen",
+    "EndsInPast",
     "EventClosed",
     "EventFull",
     "EventGone",
@@ -61,6 +64,7 @@ __all__ = [
     "NotGivenUp",
     "NotJoined",
     "NotStarted",
+    "PeopleHaveCome",
     "SignupClosed",
     "StartsInPast",
     "TimeClash",

@@ -303,6 +303,47 @@ def test_an_event_under_way_may_end_later(db):
     assert event.ends_at - event.starts_at == timedelta(hours=4)
 
 
+def test_an_event_that_people_have_come_to_cannot_be_moved(api, user):
+    event = EventFactory(organizer=user, starts_at=timezone.now() - timedelta(hours=1))
+    ParticipantFactory(event=event, checked_in_at=timezone.now())
+    starts_at = timezone.now() + timedelta(minutes=5)
+    times = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=24)}
+
+    response = api.patch(f"/api/v1/events/{event.pk}/", times)
+
+    assert error(response) == (409, "people_have_come", "starts_at")
+
+
+def test_an_event_that_nobody_has_come_to_may_still_be_put_off(db):
+    event = EventFactory(starts_at=timezone.now() - timedelta(hours=1))
+    ParticipantFactory(event=event)
+    starts_at = timezone.now() + timedelta(days=1)
+
+    event = services.edit(
+        event, {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
+    )
+
+    assert event.starts_at == starts_at
+
+
+def test_an_end_cannot_be_moved_into_the_past(api, user):
+    event = EventFactory(organizer=user, starts_at=timezone.now() - timedelta(hours=2))
+    ended = timezone.now() - timedelta(hours=1)
+
+    response = api.patch(f"/api/v1/events/{event.pk}/", {"ends_at": ended})
+
+    assert error(response) == (409, "ends_in_past", "ends_at")
+
+
+def test_an_event_that_people_have_come_to_may_end_earlier_or_later(db):
+    event = EventFactory(starts_at=timezone.now() - timedelta(hours=1))
+    ParticipantFactory(event=event, checked_in_at=timezone.now())
+
+    for minutes in (1, 600):
+        ends_at = timezone.now() + timedelta(minutes=minutes)
+        assert services.edit(event, {"ends_at": ends_at}).ends_at == ends_at
+
+
 def test_the_capacity_cannot_fall_below_the_confirmed(api, user):
     event = EventFactory(organizer=user, capacity=3)
     ParticipantFactory.create_batch(2, event=event)

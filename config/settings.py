@@ -238,6 +238,7 @@ RATE_LIMITS = {
     "register": "20/hour",  # per address
     "mail": "5/hour",  # mails that anyone can ask us to send, per mailbox
     "mail_address": "20/hour",  # such requests, per address
+    "walk_up": "100/hour",  # e-mail addresses that an organizer checks in, per organizer
 }
 
 # --- API ----------------------------------------------------------------------------------

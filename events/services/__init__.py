@@ -8,6 +8,7 @@ from events.services.attendance import (
     check_in,
     check_in_oneself,
     check_out,
+    check_takes_people_in,
 )
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
@@ -75,6 +76,7 @@ __all__ = [
     "check_in",
     "check_in_oneself",
     "check_out",
+    "check_takes_people_in",
     "create",
     "delete",
     "edit",

@@ -91,10 +91,15 @@ def check_in_oneself(event: Event, user: User, *, nonce: str = "") -> EventParti
 
 
 def _check_may_come(event: Event, participant: EventParticipant) -> None:
-    if event.status not in (Event.Status.PUBLISHED, Event.Status.FINISHED):
-        raise EventClosed
+    check_takes_people_in(event)
     if participant.checked_in_at:
         raise AlreadyCheckedIn(event, participant.checked_in_at)
+
+
+def check_takes_people_in(event: Event) -> None:
+    """Refuse before check-in opens, and when the event is cancelled or in the archive."""
+    if event.status not in (Event.Status.PUBLISHED, Event.Status.FINISHED):
+        raise EventClosed
     if timezone.now() < event.starts_at - OPENS_BEFORE:
         raise CheckInNotOpen
 

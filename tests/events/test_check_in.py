@@ -272,6 +272,32 @@ def test_who_has_no_seat_but_is_there_takes_a_free_one(user, status):
     assert (place.status, event.seats_taken) == ("confirmed", 1)
 
 
+def test_before_check_in_opens_an_address_tells_nothing(client_of, user):
+    event = EventFactory()
+    organizer = client_of(event.organizer)
+
+    known = organizer.post(url(event), {"email": user.email})
+    unknown = organizer.post(url(event), {"email": "nobody@example.org"})
+
+    assert error(known) == error(unknown) == (409, "check_in_not_open", None)
+
+
+def test_an_organizer_tries_so_many_addresses_and_no_more(client_of, settings, user):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "walk_up": "2/hour"}
+    event = event_now()
+    helper = UserFactory()
+    event.co_organizers.add(helper)
+    organizer = client_of(event.organizer)
+    for number in range(2):
+        organizer.post(url(event), {"email": f"guess{number}@example.org"})
+
+    refused = organizer.post(url(event), {"email": user.email})
+    other = client_of(helper).post(url(event), {"email": user.email})
+
+    assert (refused.status_code, int(refused["Retry-After"]) > 3000) == (429, True)
+    assert other.status_code == 200
+
+
 def test_a_walk_up_is_old_enough_too(user):
     event = event_now(min_age=18)
 

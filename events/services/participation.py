@@ -117,7 +117,7 @@ def _give_place(event: Event, participant: EventParticipant) -> None:
 def leave(event: Event, user: User) -> EventParticipant:
     """Give the user's place back, and its seat to the next in line.
 
-    A waiting place may be given back at any time.
+    A waiting place may be given back until the event ends, a seat until leaving closes.
     """
     event = seats.lock(event)
     participant = event.participants.filter(user=user).first()
@@ -149,5 +149,7 @@ def remove(event: Event, participant: EventParticipant, *, reason: str = "") -> 
 def _check_may_go(event: Event, participant: EventParticipant) -> None:
     if event.status != Event.Status.PUBLISHED or event.is_over:
         raise EventClosed
+    if participant.status == Status.NO_SHOW:
+        raise NotJoined
     if participant.checked_in_at:
         raise HasCome

@@ -94,18 +94,21 @@ def check_age(event: Event, user: User) -> None:
 
 
 def _check_has_time(event: Event, user: User) -> None:
-    """Refuse an event that overlaps with another one of theirs, waiting places included."""
+    """Refuse an event that overlaps with another one of theirs, or that they still wait for."""
     if user.participations.active().during(event).exists():
         raise TimeClash
 
 
 def _give_place(event: Event, participant: EventParticipant) -> None:
-    """Give a seat if one is free and nobody waits for it, else the end of the waiting list."""
+    """Give a seat if one is free and nobody waits for it, else the end of the waiting list.
+
+    After the start nobody is promoted any more, so there is nothing to wait for.
+    """
     last_in_line = seats.last_in_line(event)
     if event.seats_left > 0 and last_in_line is None:
         seats.take(event, participant)
         kind = Kind.JOINED
-    elif event.waitlist_enabled:
+    elif event.waitlist_enabled and not event.has_started:
         seats.queue_up(event, participant, after=last_in_line)
         kind = Kind.WAITLISTED
     else:

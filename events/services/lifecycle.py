@@ -1,6 +1,5 @@
 """The life of an event: published, cancelled or finished, archived."""
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -66,9 +65,8 @@ def archive_old_events() -> None:
     Each statement is short and final, so this may be killed or run twice at any point.
     """
     source, target = transitions.ARCHIVE.source, transitions.ARCHIVE.target
-    old = Event.objects.filter(
-        status=source, ends_at__lte=timezone.now() - settings.EVENT_ARCHIVE_AFTER
-    )
+    old = Event.objects.filter(status=source, ends_at__lte=transitions.archived_until())
     while ids := list(old.values_list("pk", flat=True)[:ARCHIVE_BATCH]):
-        Event.objects.filter(pk__in=ids, status=source).update(status=target)
+        batch = Event.objects.filter(pk__in=ids, status=source)
+        batch.update(status=target, updated_at=timezone.now())
     transaction.on_commit(caching.events_changed)

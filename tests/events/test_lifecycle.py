@@ -211,12 +211,14 @@ def test_what_is_long_over_moves_to_the_archive_and_nothing_is_deleted(db):
     recent = past_event(status="finished")
     cancelled = EventFactory(status="cancelled", cancel_reason="Chuva", starts_at=long_ago)
     ParticipantFactory(event=old)
+    night = timezone.now()
 
     tasks.cleanup_expired_events()
     tasks.cleanup_expired_events()
 
     statuses = [Event.objects.get(pk=event.pk).status for event in (old, recent, cancelled)]
     assert statuses == ["archived", "finished", "cancelled"]
+    assert Event.objects.get(pk=old.pk).updated_at > night > recent.updated_at
     assert old.participants.count() == 1
 
 

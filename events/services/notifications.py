@@ -107,7 +107,8 @@ def _deliver(notification: EventNotification) -> None:
 
 def _is_wanted(notification: EventNotification) -> bool:
     event, kind = notification.event, Kind(notification.kind)
-    place = event.participants.filter(user=notification.user).first()
+    places = event.participants.annotate(sign_up=SIGN_UP)
+    place = places.filter(user=notification.user).first()
     if not notification.user.is_active or not place or place.status not in CONCERNED[kind]:
         return False
     if kind in (Kind.CANCELLED, Kind.REMOVED):
@@ -117,7 +118,7 @@ def _is_wanted(notification: EventNotification) -> bool:
     if kind in REMINDERS:
         nearest, farthest = REMINDERS[kind]
         return nearest < event.starts_at - timezone.now() <= farthest and not place.checked_in_at
-    return kind != Kind.CHANGED or notification.version == str(event.version)
+    return notification.version == (str(event.version) if kind == Kind.CHANGED else place.sign_up)
 
 
 def remind() -> None:

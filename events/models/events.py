@@ -146,6 +146,7 @@ class Event(Placed):
                 fields=["status", "starts_at", "id"], include=["ends_at"], name="event_by_start"
             ),
             models.Index(fields=["starts_at", "id"], name="event_by_time"),
+            models.Index(fields=["status", "created_at", "id"], name="event_by_creation"),
             models.Index(SearchText("city"), "starts_at", name="event_by_city"),
             models.Index(fields=["status", "ends_at"], name="event_by_end"),
             models.Index(fields=["category", "starts_at"], name="event_by_category"),

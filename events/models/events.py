@@ -212,3 +212,18 @@ class Event(Placed):
                     )
                 }
             )
+
+
+@pghistory.track(
+    pghistory.InsertEvent("added"),
+    pghistory.DeleteEvent("taken_off"),
+    model_name="CoOrganizerHistory",
+    obj_field=None,
+    meta={"verbose_name": _("co-organizer"), "verbose_name_plural": _("co-organizers")},
+)
+class CoOrganizer(Event.co_organizers.through):  # type: ignore[name-defined]
+    """Who runs an event beside its organizer; here only to keep the history of it."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()

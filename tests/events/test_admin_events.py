@@ -283,7 +283,7 @@ def test_page_needs_a_fixed_number_of_queries(admin_client, number, django_asser
     )
     admin_client.get(page(event))
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(15):
         admin_client.get(page(event))
 
 
@@ -298,6 +298,20 @@ def test_history_tells_who_changed_what(admin_client, admin_user):
     assert "Vagas: <s>10</s> → 99" in text or "Capacidade: <s>10</s> → 99" in text
     assert text.count(admin_user.email) >= 2
     assert "o sistema" in text
+
+
+def test_history_tells_who_was_made_co_organizer_and_by_whom(admin_client, admin_user):
+    event = EventFactory()
+    helper = UserFactory()
+    admin_client.post(page(event), filled(event, co_organizers=[helper.pk]))
+    event.co_organizers.clear()
+
+    text = admin_client.get(page(event)).text
+
+    rows = text[text.index("Histórico de coorganizadores") :]
+    assert rows.count(helper.email) == 2
+    assert ("incluído" in rows, "retirado" in rows) == (True, True)
+    assert (admin_user.email in rows, "o sistema" in rows) == (True, True)
 
 
 def test_history_has_no_page_of_its_own(admin_client, draft):

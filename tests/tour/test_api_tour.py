@@ -19,6 +19,7 @@ ANYTHING = "…"
 ADMIN_SAYS = {
     "event_not_over",
     "last_superuser",
+    "not_found",  # a 404 like any other
     "not_given_up",
     "own_account",
     "reversal_is_final",

@@ -26,6 +26,7 @@ INVISIBLE = re.compile(r"[\x01-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u20
 
 def command(
     *,
+    authentication_classes: Sequence[Any] | None = None,
     permission_classes: Sequence[Any] | None = None,
     throttle_classes: Sequence[Any] | None = None,
     **description: Any,
@@ -34,6 +35,8 @@ def command(
 
     def decorate(view: Callable[..., Any]) -> Any:
         handler: Any = idempotent(view)
+        if authentication_classes is not None:
+            handler.authentication_classes = authentication_classes
         if permission_classes is not None:
             handler.permission_classes = permission_classes
         if throttle_classes is not None:

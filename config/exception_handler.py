@@ -1,6 +1,6 @@
 """The one road from an exception to an answer of the API."""
 
-from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import UnreadablePostError
 from django.utils.translation import gettext_lazy as _
@@ -47,7 +47,8 @@ class ExceptionHandler(StandardExceptionHandler):
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, DomainError):
-            return Conflict(exc)
+            # One that is gone is said to be so on purpose; any other DoesNotExist is a bug.
+            return exceptions.NotFound() if isinstance(exc, ObjectDoesNotExist) else Conflict(exc)
         if isinstance(exc, DependencyAway):
             return Unavailable(exc.wait)
         if isinstance(exc, OperationalError | InterfaceError | BrokerError):

@@ -123,18 +123,23 @@ def _compute(answer: IdempotentAnswer, request: Request, handle: Callable[[], An
     """Run the handler and keep its answer in the same transaction.
 
     Killed at any line, either both are there or neither, and a retry runs after the
-    lease. Who was taken over finds its row changed, and takes its effects back.
+    lease. Who was taken over finds its row changed, and takes its effects back. A message
+    that cannot be sent after the commit fails the request, so the answer is withdrawn.
     """
     view = request.parser_context["view"]
-    with transaction.atomic():
-        try:
-            response = handle()
-        except Exception as error:  # what the view would do, but inside the transaction
-            response = view.handle_exception(error)
-        if is_final := _is_final(response):
-            _keep(answer, response)
-        elif response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
-            transaction.set_rollback(True)
+    try:
+        with transaction.atomic():
+            try:
+                response = handle()
+            except Exception as error:  # what the view would do, but inside the transaction
+                response = view.handle_exception(error)
+            if is_final := _is_final(response):
+                _keep(answer, response)
+            elif response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
+                transaction.set_rollback(True)
+    except Exception:
+        _release(answer)
+        raise
     if not is_final:
         _release(answer)
     return response
@@ -162,8 +167,9 @@ def _keep(answer: IdempotentAnswer, response: Response) -> None:
 
 def _release(answer: IdempotentAnswer) -> None:
     """Let the next retry run at once; if the database is away, it runs after the lease."""
+    mine = IdempotentAnswer.objects.filter(pk=answer.pk, created_at=answer.created_at)
     with suppress(DatabaseError):
-        IdempotentAnswer.objects.unanswered(answer).update(created_at=answer.created_at - LEASE)
+        mine.update(status=None, created_at=answer.created_at - LEASE)
 
 
 def _replay(answer: IdempotentAnswer) -> HttpResponse:

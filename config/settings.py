@@ -219,6 +219,10 @@ SCHEDULES = {
     "event-reminders": ("events.tasks.send_bulk_event_reminders", crontab(minute="*/5")),
     "waiting-event-mails": ("events.tasks.retry_waiting_notifications", crontab(minute="*/2")),
     "waiting-welcome-mails": ("users.tasks.retry_waiting_welcomes", crontab(minute="*/5")),
+    "waiting-password-mails": (
+        "users.tasks.retry_waiting_password_mails",
+        crontab(minute="*/5"),
+    ),
     "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
     "totals": ("config.tasks.count_totals", crontab(minute=0)),
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
@@ -275,6 +279,7 @@ RATE_LIMITS = {
     "register": "20/hour",  # per address
     "mail": "5/hour",  # mails that anyone can ask us to send, per mailbox
     "mail_address": "20/hour",  # such requests, per address
+    "walk_up": "100/hour",  # e-mail addresses that an organizer checks in, per organizer
 }
 
 # --- API ----------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ class EventFilter(filters.FilterSet):
         max_length=200,
         help_text="Words that title, description or city hold, with or without accents.",
     )
-    ordering = EventOrderingFilter(fields=["starts_at", "title", "created_at"])
+    ordering = EventOrderingFilter(fields=["starts_at", "created_at"])
 
     class Meta:
         model = Event

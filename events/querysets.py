@@ -141,11 +141,15 @@ class ParticipantQuerySet(models.QuerySet["EventParticipant"]):
         return self.annotate(hours=Coalesce(Subquery(total), Decimal(0)))
 
     def during(self, event: "Event") -> "ParticipantQuerySet":
-        """At another event that takes place at the same time and is not cancelled."""
+        """At another event that takes place at the same time and is not cancelled.
+
+        Who waits for an event that has started gets no seat any more, so their time is free.
+        """
         overlapping = self.filter(
             event__starts_at__lt=event.ends_at, event__ends_at__gt=event.starts_at
         )
-        return overlapping.exclude(event=event).exclude(event__status="cancelled")
+        in_vain = Q(status="waitlisted", event__starts_at__lte=timezone.now())
+        return overlapping.exclude(in_vain).exclude(event=event).exclude(event__status="cancelled")
 
     def with_position(self) -> "ParticipantQuerySet":
         """Annotate `position`: the place on the waiting list from 1, None for who does not wait."""

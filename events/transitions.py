@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -55,8 +56,13 @@ def is_over(event: Event) -> None:
 
 
 def is_long_over(event: Event) -> None:
-    if event.ends_at > timezone.now() - settings.EVENT_ARCHIVE_AFTER:
+    if event.ends_at > archived_until():
         raise EventNotOver
+
+
+def archived_until() -> datetime:
+    """What ended by then is long over."""
+    return timezone.now() - settings.EVENT_ARCHIVE_AFTER
 
 
 @dataclass(frozen=True)

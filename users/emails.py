@@ -65,11 +65,12 @@ def email_change(user: User) -> None:
         )
 
 
-def email_change_notice(user: User) -> None:
+def email_change_notice(user: User, *, to: str = "", new_email: str = "") -> None:
     """Tell the old address while the change can still be stopped."""
     with translation.override(user.language):
         subject = _("Your e-mail is about to change")
-        _send(subject, "email_change_notice", user, new_email=user.pending_email)
+        new_email = new_email or user.pending_email
+        _send(subject, "email_change_notice", user, to=to, new_email=new_email)
 
 
 def _link(purpose: Purpose, user: User) -> str:

@@ -45,7 +45,13 @@ PASSWORD_CHANGE = OpenApiExample(
 )
 SENT = OpenApiExample(
     "Whether or not there is such an account",
-    {"detail": "Se este e-mail tiver uma conta, uma mensagem está a caminho."},
+    {"detail": "Se houver uma conta com este e-mail, uma mensagem está a caminho."},
+    response_only=True,
+    status_codes=["202"],
+)
+CHANGE_SENT = OpenApiExample(
+    "Asked for",
+    {"detail": "A mudança espera pelo link que enviamos ao novo endereço."},
     response_only=True,
     status_codes=["202"],
 )

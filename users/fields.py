@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.encoding import punycode
 from rest_framework import serializers
 
 from config.api import LineField
@@ -15,21 +14,17 @@ LONGEST_PASSWORD = 256
 
 
 class AddressField(serializers.EmailField):
-    """An e-mail address as it is stored: in lower case, its domain in ASCII."""
+    """An e-mail address as it is stored."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=254, **kwargs)
 
     def to_internal_value(self, value: Any) -> str:
         address = User.normalize_username(super().to_internal_value(value))
-        local, at, domain = address.rpartition("@")
         # A quoted name may hold control characters, and no provider gives such addresses.
-        if '"' in local:
+        if '"' in address:
             self.fail("invalid")
-        try:
-            return f"{local}{at}{punycode(domain)}"
-        except UnicodeError:
-            self.fail("invalid")
+        return address
 
 
 class PasswordField(serializers.CharField):

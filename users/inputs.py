@@ -52,6 +52,6 @@ class PasswordChangeSerializer(serializers.Serializer):
 
 
 class SentSerializer(serializers.Serializer):
-    """The same answer for known and unknown addresses."""
+    """What comes next; the same for known and unknown addresses."""
 
     detail = serializers.CharField(read_only=True)

@@ -31,6 +31,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Who signed up themselves and got no welcome mail yet."""
         return self.filter(registered_at__isnull=False, welcomed_at=None, is_active=True)
 
+    def waiting_for_password_mail(self) -> "UserQuerySet":
+        """Who got a new password and was not told yet."""
+        return self.filter(password_mail_due_at__isnull=False, is_active=True)
+
     def with_hours(self) -> "UserQuerySet":
         """Annotate `hours`, what the person's ledger adds up to."""
         return self.annotate(

@@ -13,9 +13,11 @@ from config.nudge import Nudge
 from users import services
 
 PATIENT: dict[str, Any] = {"autoretry_for": (OSError,), "retry_backoff": 5, "max_retries": 5}
+# Those whose row waits for the sweep need less.
+WAITING = {**PATIENT, "max_retries": 2}
 
 
-@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
+@shared_task(base=Nudge, **WAITING)
 def send_welcome_email(user_id: int) -> None:
     services.welcome(user_id)
 
@@ -30,7 +32,7 @@ def send_password_reset(user_id: int) -> None:
     services.mail_password_reset(user_id)
 
 
-@shared_task(**PATIENT)
+@shared_task(base=Nudge, **WAITING)
 def send_password_changed(user_id: int) -> None:
     services.mail_password_changed(user_id)
 
@@ -46,8 +48,8 @@ def send_email_change(user_id: int) -> None:
 
 
 @shared_task(base=DeadLetterTask, **PATIENT)
-def send_email_change_notice(user_id: int) -> None:
-    services.mail_email_change_notice(user_id)
+def send_email_change_notice(user_id: int, old_email: str = "", new_email: str = "") -> None:
+    services.mail_email_change_notice(user_id, old_email, new_email)
 
 
 @shared_task
@@ -55,6 +57,13 @@ def retry_waiting_welcomes() -> None:
     """Every five minutes: start what was lost between commit and queue, or failed."""
     for user_id in services.overdue_welcomes():
         send_welcome_email.delay(user_id)
+
+
+@shared_task
+def retry_waiting_password_mails() -> None:
+    """Every five minutes, likewise."""
+    for user_id in services.overdue_password_mails():
+        send_password_changed.delay(user_id)
 
 
 @shared_task

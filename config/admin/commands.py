@@ -42,6 +42,8 @@ class Command:
     form_class: type[forms.Form] = forms.Form
     variant: str = "primary"  # or "danger", for what cannot be taken back
     label: Callable[[Any], str] = str  # how staff know the object
+    # Raises PermissionDenied for an object out of reach: then nothing is done to the others.
+    check: Callable[[HttpRequest, Any], object] = lambda request, thing: None
 
 
 def ask_about_one(
@@ -85,6 +87,8 @@ def run(
 def _ask(
     admin: ModelAdmin, request: HttpRequest, things: list[Any], command: Command, *, back: str
 ) -> HttpResponse:
+    for thing in things:
+        command.check(request, thing)
     form = command.form_class(request.POST if "confirmed" in request.POST else None)
     if form.is_bound and form.is_valid():
         run(admin, request, things, command, form.cleaned_data)

@@ -20,7 +20,7 @@ from config.admin.tabs import Tab, has_object
 from events import services
 from events.admin import commands
 from events.admin.event_list import EventList
-from events.admin.history import HistoryTab
+from events.admin.history import CoOrganizersTab, HistoryTab
 from events.admin.participants import ParticipantsTab
 from events.models import Event, known_time_zones
 from users.models import User
@@ -120,7 +120,7 @@ class EventAdmin(EventList, RefusableAdmin):
         return HttpResponseRedirect("../change/#dataset-eventhistory")
 
     def get_changeform_datasets(self, request: HttpRequest) -> list[type[Tab]]:
-        return [ParticipantsTab, HistoryTab] if has_object(request) else []
+        return [ParticipantsTab, HistoryTab, CoOrganizersTab] if has_object(request) else []
 
     @admin.action(description=_("Publish selected events"), permissions=["change"])
     def publish_selected(self, request: HttpRequest, events: QuerySet[Event]) -> HttpResponse:

@@ -24,10 +24,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from config.admin.tabs import RowsOfObject, Tab
-from events.models import Event
+from events.models import CoOrganizer, Event
 from users.models import User
 
 EventHistory = Event.pgh_event_model  # type: ignore[attr-defined]
+CoOrganizerHistory = CoOrganizer.pgh_event_model
+CO_ORGANIZER_CHANGES = {"added": _("added"), "taken_off": _("taken off")}
 
 LONGEST = 300
 LINE = "<div>{}: <s>{}</s> → {}</div>"
@@ -41,20 +43,18 @@ SHOWN: list[Field] = [
 ]
 
 
-class HistoryOfEvent(RowsOfObject):
-    """Each row beside the one before it; what was done without a person was done by the system."""
+def with_editor(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotate `editor_email`: who was signed in when it was done."""
+    editor = Cast(KeyTextTransform("user", "pgh_context__metadata"), BigIntegerField())
+    emails = User.objects.filter(pk=OuterRef("editor")).values("email")
+    return rows.alias(editor=editor).annotate(editor_email=Subquery(emails))
 
-    list_display = ["when", "who", "changes"]
+
+class RowsOfHistory(RowsOfObject):
+    """What was done without a person was done by the system."""
+
     ordering = ["-pgh_id"]
     actions = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        editor = Cast(KeyTextTransform("user", "pgh_context__metadata"), BigIntegerField())
-        rows = EventHistory.objects.filter(pgh_obj=self.object_id)
-        rows = rows.alias(editor=editor).annotate(
-            editor_email=Subquery(User.objects.filter(pk=OuterRef("editor")).values("email")),
-        )
-        return rows.annotate(**_beside_the_one_before()).order_by("-pgh_id")
 
     @display(description=_("when"))
     def when(self, row: Any) -> datetime:
@@ -63,6 +63,16 @@ class HistoryOfEvent(RowsOfObject):
     @display(description=_("who"))
     def who(self, row: Any) -> str:
         return row.editor_email or str(_("the system"))
+
+
+class HistoryOfEvent(RowsOfHistory):
+    """Each row beside the one before it."""
+
+    list_display = ["when", "who", "changes"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = with_editor(EventHistory.objects.filter(pgh_obj=self.object_id))
+        return rows.annotate(**_beside_the_one_before()).order_by("-pgh_id")
 
     @display(description=_("what changed"))
     def changes(self, row: Any) -> SafeString:
@@ -76,6 +86,28 @@ class HistoryTab(Tab):
     model = EventHistory
     model_admin = HistoryOfEvent
     title = _("History")
+
+
+class HistoryOfCoOrganizers(RowsOfHistory):
+    list_display = ["when", "who", "person", "change"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = CoOrganizerHistory.objects.filter(event=self.object_id).select_related("user")
+        return with_editor(rows).order_by("-pgh_id")
+
+    @display(description=_("person"))
+    def person(self, row: Any) -> str:
+        return row.user.email
+
+    @display(description=_("what changed"))
+    def change(self, row: Any) -> str:
+        return str(CO_ORGANIZER_CHANGES[row.pgh_label])
+
+
+class CoOrganizersTab(Tab):
+    model = CoOrganizerHistory
+    model_admin = HistoryOfCoOrganizers
+    title = _("History of co-organizers")
 
 
 def _beside_the_one_before() -> dict[str, Any]:

@@ -1,13 +1,20 @@
 """Events, who takes part in them, and what they are told."""
 
 from events.models.codes import new_code
-from events.models.events import Event, EventCategory, known_time_zones, validate_time_zone
+from events.models.events import (
+    CoOrganizer,
+    Event,
+    EventCategory,
+    known_time_zones,
+    validate_time_zone,
+)
 from events.models.notifications import EventNotification
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
 
 __all__ = [
     "CalendarFeed",
     "CheckInScan",
+    "CoOrganizer",
     "Event",
     "EventCategory",
     "EventNotification",

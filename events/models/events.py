@@ -20,8 +20,14 @@ from events.models.codes import new_code
 from events.querysets import EventQuerySet, SearchText
 from users.models import User
 
-# Read once: the names are spread over the files of the time zone database.
-known_time_zones = functools.cache(available_timezones)
+# What a machine's files also hold, but no database need know: its own zone, and none at all.
+NO_TIME_ZONES = {"localtime", "Factory"}
+
+
+@functools.cache
+def known_time_zones() -> set[str]:
+    """The names of the IANA database; read once, as they are spread over many files."""
+    return available_timezones() - NO_TIME_ZONES
 
 
 def validate_time_zone(name: str) -> None:
@@ -140,6 +146,7 @@ class Event(Placed):
                 fields=["status", "starts_at", "id"], include=["ends_at"], name="event_by_start"
             ),
             models.Index(fields=["starts_at", "id"], name="event_by_time"),
+            models.Index(fields=["status", "created_at", "id"], name="event_by_creation"),
             models.Index(SearchText("city"), "starts_at", name="event_by_city"),
             models.Index(fields=["status", "ends_at"], name="event_by_end"),
             models.Index(fields=["category", "starts_at"], name="event_by_category"),
@@ -205,3 +212,18 @@ class Event(Placed):
                     )
                 }
             )
+
+
+@pghistory.track(
+    pghistory.InsertEvent("added"),
+    pghistory.DeleteEvent("taken_off"),
+    model_name="CoOrganizerHistory",
+    obj_field=None,
+    meta={"verbose_name": _("co-organizer"), "verbose_name_plural": _("co-organizers")},
+)
+class CoOrganizer(Event.co_organizers.through):  # type: ignore[name-defined]
+    """Who runs an event beside its organizer; here only to keep the history of it."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()

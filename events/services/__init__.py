@@ -8,13 +8,16 @@ from events.services.attendance import (
     check_in,
     check_in_oneself,
     check_out,
+    check_takes_people_in,
 )
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
 from events.services.editing import (
     CapacityBelowConfirmed,
+    EndsInPast,
     EventNotDeletable,
     EventNotEditable,
+    PeopleHaveCome,
     create,
     delete,
     edit,
@@ -39,7 +42,7 @@ from events.services.participation import (
     remove,
 )
 from events.services.recounting import miscounted_seats, recount_seats
-from events.services.seats import EventFull
+from events.services.seats import EventFull, EventGone
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
 
 __all__ = [
@@ -48,8 +51,10 @@ __all__ = [
     "BirthDateRequired",
     "CapacityBelowConfirmed",
     "CheckInNotOpen",
+    "EndsInPast",
     "EventClosed",
     "EventFull",
+    "EventGone",
     "EventNotDeletable",
     "EventNotEditable",
     "EventNotOver",
@@ -60,6 +65,7 @@ __all__ = [
     "NotGivenUp",
     "NotJoined",
     "NotStarted",
+    "PeopleHaveCome",
     "SignupClosed",
     "StartsInPast",
     "TimeClash",
@@ -70,6 +76,7 @@ __all__ = [
     "check_in",
     "check_in_oneself",
     "check_out",
+    "check_takes_people_in",
     "create",
     "delete",
     "edit",

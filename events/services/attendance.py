@@ -1,6 +1,7 @@
 """Who comes and goes."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -54,7 +55,8 @@ def check_in(event: Event, user: User, *, by: User, nonce: str = "") -> EventPar
     """Note that a person has come, as an organizer sees it.
 
     Who has no seat is a walk-up: takes a free one, also after sign-up has closed and
-    beside another event, but never beyond the capacity.
+    beside another event, but never beyond the capacity. Who is noted after the end was
+    there all the time, and is promised nothing any more.
     """
     event = seats.lock(event)
     participant = event.participants.filter(user=user).first()
@@ -65,9 +67,10 @@ def check_in(event: Event, user: User, *, by: User, nonce: str = "") -> EventPar
     if participant.status != Status.CONFIRMED:
         check_age(event, user)
         seats.take(event, participant)
-        this_one = event.participants.filter(pk=participant.pk)
-        notifications.announce(EventNotification.Kind.JOINED, this_one)
-    return _note_arrival(participant, by, nonce)
+        if not event.is_over:
+            this_one = event.participants.filter(pk=participant.pk)
+            notifications.announce(EventNotification.Kind.JOINED, this_one)
+    return _note_arrival(event, participant, by, nonce)
 
 
 @transaction.atomic
@@ -84,29 +87,41 @@ def check_in_oneself(event: Event, user: User, *, nonce: str = "") -> EventParti
     _check_may_come(event, participant)
     if participant.status != Status.CONFIRMED:
         seats.take(event, participant)
-    return _note_arrival(participant, user, nonce)
+    return _note_arrival(event, participant, user, nonce)
 
 
 def _check_may_come(event: Event, participant: EventParticipant) -> None:
-    if event.status != Event.Status.PUBLISHED:
-        raise EventClosed
+    check_takes_people_in(event)
     if participant.checked_in_at:
         raise AlreadyCheckedIn(event, participant.checked_in_at)
+
+
+def check_takes_people_in(event: Event) -> None:
+    """Refuse before check-in opens, and when the event is cancelled or in the archive."""
+    if event.status not in (Event.Status.PUBLISHED, Event.Status.FINISHED):
+        raise EventClosed
     if timezone.now() < event.starts_at - OPENS_BEFORE:
         raise CheckInNotOpen
 
 
-def _note_arrival(participant: EventParticipant, by: User, nonce: str) -> EventParticipant:
-    participant.checked_in_at = timezone.now()
+def _note_arrival(
+    event: Event, participant: EventParticipant, by: User, nonce: str
+) -> EventParticipant:
+    participant.checked_in_at = event.starts_at if event.is_over else timezone.now()
     participant.checked_in_by = by
     participant.save(update_fields=["checked_in_at", "checked_in_by"])
     _answer(participant, nonce, Direction.IN)
+    if event.is_over:
+        _note_departure(event, participant, by, event.ends_at)
     return participant
 
 
 @transaction.atomic
 def check_out(event: Event, user: User, *, by: User, nonce: str = "") -> EventParticipant:
-    """Note that a person went, and write the hours into the ledger."""
+    """Note that a person went, and write the hours into the ledger.
+
+    Nobody gives themselves hours after the end: to stay longer takes an organizer's word.
+    """
     event = seats.lock(event)
     participant = event.participants.filter(user=user).first()
     if participant is None:
@@ -117,12 +132,19 @@ def check_out(event: Event, user: User, *, by: User, nonce: str = "") -> EventPa
         raise AlreadyCheckedOut(event, participant.checked_out_at)
     if participant.checked_in_at is None:
         raise NotCheckedIn
-    participant.checked_out_at = max(timezone.now(), participant.checked_in_at)
+    went_at = min(timezone.now(), event.ends_at) if by == user else timezone.now()
+    _note_departure(event, participant, by, went_at)
+    _answer(participant, nonce, Direction.OUT)
+    return participant
+
+
+def _note_departure(
+    event: Event, participant: EventParticipant, by: User, went_at: datetime
+) -> None:
+    participant.checked_out_at = max(went_at, cast(datetime, participant.checked_in_at))
     participant.checked_out_by = by
     participant.save(update_fields=["checked_out_at", "checked_out_by"])
     users.record_contributions([hours.line(event, participant)])
-    _answer(participant, nonce, Direction.OUT)
-    return participant
 
 
 def _was_answered(participant: EventParticipant, nonce: str, direction: str) -> bool:

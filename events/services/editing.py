@@ -41,6 +41,22 @@ class CapacityBelowConfirmed(DomainError):
         super().__init__(attr="capacity")
 
 
+class PeopleHaveCome(DomainError):
+    code = "people_have_come"
+    message = _("People have checked in already, so the start stays as it is.")
+
+    def __init__(self) -> None:
+        super().__init__(attr="starts_at")
+
+
+class EndsInPast(DomainError):
+    code = "ends_in_past"
+    message = _("The end must be in the future.")
+
+    def __init__(self) -> None:
+        super().__init__(attr="ends_at")
+
+
 @transaction.atomic
 def create(organizer: User, fields: dict[str, Any]) -> Event:
     """Make an event that is still to come, and the user its organizer."""
@@ -61,7 +77,8 @@ def edit(event: Event, changes: dict[str, Any]) -> Event:
     """Change a draft or a published event.
 
     More seats go to those who wait. A new time or place is told to everyone with a place,
-    once, and may make them clash with other events: that is theirs to solve.
+    once, and may make them clash with other events: that is theirs to solve. From the first
+    check-in on the start stays: a visit belongs to the hours in which it took place.
     """
     event = seats.lock(event)
     if event.status not in (Event.Status.DRAFT, Event.Status.PUBLISHED) or (
@@ -87,10 +104,19 @@ def _parted(fields: dict[str, Any]) -> tuple[dict[str, Any], list[User] | None]:
 
 def _check_change(event: Event, changed: list[str]) -> None:
     event.clean()
-    if "starts_at" in changed and event.has_started:
-        raise StartsInPast
+    if "starts_at" in changed:
+        _check_start(event)
+    if "ends_at" in changed and event.is_over:
+        raise EndsInPast
     if event.capacity < event.seats_taken:
         raise CapacityBelowConfirmed
+
+
+def _check_start(event: Event) -> None:
+    if event.has_started:
+        raise StartsInPast
+    if event.participants.filter(checked_in_at__isnull=False).exists():
+        raise PeopleHaveCome
 
 
 def _save_change(event: Event, changed: list[str]) -> None:

@@ -1,6 +1,5 @@
 """The life of an event: published, cancelled or finished, archived."""
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -45,9 +44,12 @@ def ended_events() -> list[int]:
 def finish(event_id: int) -> None:
     """Close an event that is over: count the hours of who came, note who did not.
 
-    Does nothing if meanwhile it was finished, cancelled or put off.
+    Does nothing if meanwhile it was finished, cancelled or put off, or is gone.
     """
-    event = seats.lock(Event(pk=event_id))
+    try:
+        event = seats.lock(Event(pk=event_id))
+    except seats.EventGone:
+        return
     if event.status != Event.Status.PUBLISHED or not event.is_over:
         return
     hours.close_visits(event, event.ends_at)
@@ -63,9 +65,8 @@ def archive_old_events() -> None:
     Each statement is short and final, so this may be killed or run twice at any point.
     """
     source, target = transitions.ARCHIVE.source, transitions.ARCHIVE.target
-    old = Event.objects.filter(
-        status=source, ends_at__lte=timezone.now() - settings.EVENT_ARCHIVE_AFTER
-    )
+    old = Event.objects.filter(status=source, ends_at__lte=transitions.archived_until())
     while ids := list(old.values_list("pk", flat=True)[:ARCHIVE_BATCH]):
-        Event.objects.filter(pk__in=ids, status=source).update(status=target)
+        batch = Event.objects.filter(pk__in=ids, status=source)
+        batch.update(status=target, updated_at=timezone.now())
     transaction.on_commit(caching.events_changed)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import CharField, F, Func, Value
 from django.db.models.expressions import Combinable
@@ -36,9 +37,10 @@ CONCERNED = {
 # What makes two messages of one kind different.
 SIGN_UP = Cast("joined_at", CharField())
 EVENT_VERSION = Cast("event__version", CharField())
-# Moved within the day, an event is still the one that people were reminded of.
+# Moved within the day, an event is still the one that people were reminded of. The day in one
+# zone for all: a zone that this database does not know must not hold up everybody's reminders.
 LOCAL_DAY = Func(
-    Func(F("event__time_zone"), F("event__starts_at"), function="timezone"),
+    Func(Value(settings.TIME_ZONE), F("event__starts_at"), function="timezone"),
     Value("YYYY-MM-DD"),
     function="to_char",
     output_field=CharField(),
@@ -105,7 +107,8 @@ def _deliver(notification: EventNotification) -> None:
 
 def _is_wanted(notification: EventNotification) -> bool:
     event, kind = notification.event, Kind(notification.kind)
-    place = event.participants.filter(user=notification.user).first()
+    places = event.participants.annotate(sign_up=SIGN_UP)
+    place = places.filter(user=notification.user).first()
     if not notification.user.is_active or not place or place.status not in CONCERNED[kind]:
         return False
     if kind in (Kind.CANCELLED, Kind.REMOVED):
@@ -115,7 +118,7 @@ def _is_wanted(notification: EventNotification) -> bool:
     if kind in REMINDERS:
         nearest, farthest = REMINDERS[kind]
         return nearest < event.starts_at - timezone.now() <= farthest and not place.checked_in_at
-    return kind != Kind.CHANGED or notification.version == str(event.version)
+    return notification.version == (str(event.version) if kind == Kind.CHANGED else place.sign_up)
 
 
 def remind() -> None:

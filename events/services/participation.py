@@ -94,18 +94,21 @@ def check_age(event: Event, user: User) -> None:
 
 
 def _check_has_time(event: Event, user: User) -> None:
-    """Refuse an event that overlaps with another one of theirs, waiting places included."""
+    """Refuse an event that overlaps with another one of theirs, or that they still wait for."""
     if user.participations.active().during(event).exists():
         raise TimeClash
 
 
 def _give_place(event: Event, participant: EventParticipant) -> None:
-    """Give a seat if one is free and nobody waits for it, else the end of the waiting list."""
+    """Give a seat if one is free and nobody waits for it, else the end of the waiting list.
+
+    After the start nobody is promoted any more, so there is nothing to wait for.
+    """
     last_in_line = seats.last_in_line(event)
     if event.seats_left > 0 and last_in_line is None:
         seats.take(event, participant)
         kind = Kind.JOINED
-    elif event.waitlist_enabled:
+    elif event.waitlist_enabled and not event.has_started:
         seats.queue_up(event, participant, after=last_in_line)
         kind = Kind.WAITLISTED
     else:
@@ -117,7 +120,7 @@ def _give_place(event: Event, participant: EventParticipant) -> None:
 def leave(event: Event, user: User) -> EventParticipant:
     """Give the user's place back, and its seat to the next in line.
 
-    A waiting place may be given back at any time.
+    A waiting place may be given back until the event ends, a seat until leaving closes.
     """
     event = seats.lock(event)
     participant = event.participants.filter(user=user).first()
@@ -149,5 +152,7 @@ def remove(event: Event, participant: EventParticipant, *, reason: str = "") -> 
 def _check_may_go(event: Event, participant: EventParticipant) -> None:
     if event.status != Event.Status.PUBLISHED or event.is_over:
         raise EventClosed
+    if participant.status == Status.NO_SHOW:
+        raise NotJoined
     if participant.checked_in_at:
         raise HasCome

@@ -14,6 +14,13 @@ from events.services import notifications
 Status = EventParticipant.Status
 
 
+class EventGone(DomainError, Event.DoesNotExist):
+    """A draft that was thrown away between the look-up and the lock: 404, like any other."""
+
+    code = "not_found"
+    message = _("This event does not exist any more.")
+
+
 class EventFull(DomainError):
     code = "event_full"
     message = _("No seats are left.")
@@ -25,7 +32,10 @@ def lock(event: Event) -> Event:
     Every change to an event or its participants starts here. Who also locks a person
     does that before: a person after an event would deadlock.
     """
-    return Event.objects.select_for_update(no_key=True).get(pk=event.pk)
+    try:
+        return Event.objects.select_for_update(no_key=True).get(pk=event.pk)
+    except Event.DoesNotExist:
+        raise EventGone from None
 
 
 def take(event: Event, participant: EventParticipant) -> None:

@@ -123,7 +123,9 @@ class PersonalCalendarView(APIView):
         recent = Event.objects.of(user).filter(ends_at__gte=timezone.now() - FEED_STARTS)
         events = recent.with_place_of(user).select_related("category").order_by("starts_at", "pk")
         body = calendars.calendar(events, name="Mutirão", uid=f"feed-{feed.pk}")
-        return _file(body, "mutirao.ics")
+        answer = _file(body, "mutirao.ics")
+        answer["Cache-Control"] = "private, no-store"  # no token says so: the address is the secret
+        return answer
 
 
 def _file(body: bytes, filename: str) -> HttpResponse:

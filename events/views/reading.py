@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import orjson
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics
@@ -56,6 +56,9 @@ class PageOfEventsView(generics.ListAPIView[Event]):
         return events.count()
 
 
+KNOWN = (*EventFilter.base_filters, "page", "page_size")
+
+
 class EventListView(MicroCached, PageOfEventsView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
     serializer_class = EventSerializer
@@ -77,6 +80,12 @@ class EventListView(MicroCached, PageOfEventsView):
         else:
             body = caching.fetch(request.build_absolute_uri(), self.body)
         return HttpResponse(body, content_type="application/json")
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Forget what the list does not know: it must neither fill the cache nor stand in links."""
+        known = [(name, request.GET.getlist(name)) for name in KNOWN if name in request.GET]
+        request.META["QUERY_STRING"] = urlencode(known, doseq=True)
+        return super().initialize_request(request, *args, **kwargs)
 
     def body(self) -> bytes:
         page = self.paginate_queryset(self.listed())

@@ -167,6 +167,7 @@ REQUESTS = {
     "POST /token/magic/verify/": Request(*ALL, sends=mail_token("sign_in")),
     "POST /users/register/": Request(*[201] * 5, sends=new_person),
     "POST /users/email/confirm/": Request(*[204] * 5, sends=mail_token("confirm_email")),
+    "POST /users/email/confirm/send/": Request(401, *[202] * 4),
     "POST /users/email/change/": Request(
         401,
         *[202] * 4,
@@ -188,6 +189,7 @@ REQUESTS = {
     "PATCH /users/profile/": Request(*SIGNED_IN, sends=lambda world: {"city": "Olinda"}),
     "GET /users/profile/participations/": Request(*SIGNED_IN),
     "GET /users/sessions/": Request(*SIGNED_IN),
+    "DELETE /users/sessions/": Request(401, *[204] * 4),
     "DELETE /users/sessions/{id}/": Request(401, 404, 204, 404, 404),
     "GET /users/{id}/": Request(*ALL),
 }

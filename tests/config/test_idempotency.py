@@ -6,8 +6,9 @@ from datetime import timedelta
 from threading import Barrier, Semaphore
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 from rest_framework import exceptions
 from rest_framework.generics import CreateAPIView
 from rest_framework.permissions import AllowAny
@@ -257,6 +258,28 @@ def test_lost_database_is_answered_and_the_retry_runs():
 
     assert statuses == [503, 200]
     assert runs() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answer_whose_message_could_not_be_sent_is_computed_again():
+    user = UserFactory()
+    broker = iter([BrokerError(), None])
+    sent = []
+
+    def publish():
+        if error := next(broker):
+            raise error
+        sent.append(True)
+
+    @command(request=None, responses=None)
+    def view(request):
+        transaction.on_commit(publish)
+        return Response({}, 202)
+
+    statuses = [send(view, by=user).status_code for _ in range(3)]
+
+    assert statuses == [503, 202, 202]
+    assert sent == [True]
 
 
 class Race:

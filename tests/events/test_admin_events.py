@@ -5,7 +5,9 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from events.models import Event, EventNotification, EventParticipant
+from events.services import seats
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from tests.together import run_together
 from users.models import User
 
 LIST = "/admin/events/event/"
@@ -142,6 +144,34 @@ def test_refused_command_is_a_message(admin_client):
     assert messages_of(response) == [f"{event}: A situação do evento não permite isto."]
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("publish", {"confirmed": "yes"}),
+        ("delete", {"post": "yes"}),
+        ("change", {"title": "Novo"}),
+    ],
+)
+def test_draft_that_a_colleague_throws_away_meanwhile_is_a_message(
+    admin_client, monkeypatch, name, sent
+):
+    draft = EventFactory(status="draft")
+    seats_lock = seats.lock
+
+    def lock(event):
+        run_together(Event.objects.filter(pk=event.pk).delete)
+        return seats_lock(event)
+
+    monkeypatch.setattr(seats, "lock", lock)
+    sent = filled(draft, **sent) if name == "change" else sent
+
+    response = admin_client.post(page(draft, name), sent, follow=True)
+
+    assert response.status_code == 200
+    assert messages_of(response)
+
+
 def test_cancel_needs_a_reason(admin_client):
     event = ParticipantFactory().event
 
@@ -253,7 +283,7 @@ def test_page_needs_a_fixed_number_of_queries(admin_client, number, django_asser
     )
     admin_client.get(page(event))
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(15):
         admin_client.get(page(event))
 
 
@@ -268,6 +298,20 @@ def test_history_tells_who_changed_what(admin_client, admin_user):
     assert "Vagas: <s>10</s> → 99" in text or "Capacidade: <s>10</s> → 99" in text
     assert text.count(admin_user.email) >= 2
     assert "o sistema" in text
+
+
+def test_history_tells_who_was_made_co_organizer_and_by_whom(admin_client, admin_user):
+    event = EventFactory()
+    helper = UserFactory()
+    admin_client.post(page(event), filled(event, co_organizers=[helper.pk]))
+    event.co_organizers.clear()
+
+    text = admin_client.get(page(event)).text
+
+    rows = text[text.index("Histórico de coorganizadores") :]
+    assert rows.count(helper.email) == 2
+    assert ("incluído" in rows, "retirado" in rows) == (True, True)
+    assert (admin_user.email in rows, "o sistema" in rows) == (True, True)
 
 
 def test_history_has_no_page_of_its_own(admin_client, draft):

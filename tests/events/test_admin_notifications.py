@@ -10,7 +10,7 @@ LIST = "/admin/events/eventnotification/"
 def notify(**facts):
     place = ParticipantFactory()
     return EventNotification.objects.create(
-        event=place.event, user=place.user, kind="joined", version=str(place.joined_at), **facts
+        event=place.event, user=place.user, kind="changed", version="1", **facts
     )
 
 

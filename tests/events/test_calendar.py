@@ -160,6 +160,12 @@ def test_an_account_that_is_closed_shows_nothing(api, anonymous, user):
     assert anonymous.get(url).status_code == 404
 
 
+def test_no_cache_keeps_what_a_secret_address_shows(api, anonymous):
+    url = api.post(FEED).json()["url"]
+
+    assert anonymous.get(url)["Cache-Control"] == "private, no-store"
+
+
 def test_a_guessed_address_shows_nothing(anonymous, user):
     CalendarFeed.objects.create(user=user)
 

@@ -160,17 +160,61 @@ def test_check_in_opens_an_hour_before_the_start(db):
     assert services.check_in_oneself(in_time.event, in_time.user).checked_in_at
 
 
-def test_oneself_checks_in_until_the_end_and_organizers_until_the_event_is_closed(db):
-    event = EventFactory(starts_at=timezone.now() - timedelta(hours=4))
-    place = ParticipantFactory(event=event)
+def event_over(**fields):
+    """An event of three hours that ended an hour ago."""
+    return EventFactory(**{"starts_at": timezone.now() - timedelta(hours=4), **fields})
+
+
+def test_after_the_end_nobody_checks_in_oneself(db):
+    place = ParticipantFactory(event=event_over())
 
     with pytest.raises(services.EventClosed):
-        services.check_in_oneself(event, place.user)
-
-    assert services.check_in(event, place.user, by=event.organizer).checked_in_at
+        services.check_in_oneself(place.event, place.user)
 
 
-@pytest.mark.parametrize("status", ["cancelled", "finished", "archived"])
+@pytest.mark.parametrize("event_status", ["published", "finished"])
+@pytest.mark.parametrize("status", ["confirmed", "no_show", "left", None])
+def test_whom_an_organizer_notes_after_the_end_was_there_all_the_time(user, event_status, status):
+    event = event_over(capacity=1, status=event_status)
+    if status:
+        ParticipantFactory(event=event, user=user, status=status)
+
+    place = services.check_in(event, user, by=event.organizer)
+
+    event.refresh_from_db()
+    place.refresh_from_db()
+    assert (place.status, event.seats_taken) == ("confirmed", 1)
+    assert (place.checked_in_at, place.checked_out_at) == (event.starts_at, event.ends_at)
+    assert Contribution.objects.get().amount == ContributionTotal.objects.get().amount == 3
+
+
+def test_after_the_end_too_nobody_goes_beyond_the_capacity(user):
+    event = ParticipantFactory(event=event_over(capacity=1, status="finished")).event
+
+    with pytest.raises(services.EventFull):
+        services.check_in(event, user, by=event.organizer)
+
+
+def test_who_is_noted_after_the_end_is_promised_no_seat(user):
+    event = event_over(status="finished")
+
+    services.check_in(event, user, by=event.organizer)
+
+    assert not EventNotification.objects.exists()
+
+
+def test_who_is_noted_after_the_end_can_be_taken_back_and_noted_again(user):
+    event = event_over(status="finished")
+    place = services.check_in(event, user, by=event.organizer)
+
+    undone = services.undo_check_in(event, place, reason="Pessoa errada")
+    services.check_in(event, user, by=event.organizer)
+
+    assert undone.status == "no_show"
+    assert ContributionTotal.objects.get().amount == 3
+
+
+@pytest.mark.parametrize("status", ["draft", "cancelled", "archived"])
 def test_a_closed_event_takes_nobody_in(db, status):
     place = ParticipantFactory(event=event_now(status=status, cancel_reason="Chuva"))
 
@@ -226,6 +270,32 @@ def test_who_has_no_seat_but_is_there_takes_a_free_one(user, status):
 
     event.refresh_from_db()
     assert (place.status, event.seats_taken) == ("confirmed", 1)
+
+
+def test_before_check_in_opens_an_address_tells_nothing(client_of, user):
+    event = EventFactory()
+    organizer = client_of(event.organizer)
+
+    known = organizer.post(url(event), {"email": user.email})
+    unknown = organizer.post(url(event), {"email": "nobody@example.org"})
+
+    assert error(known) == error(unknown) == (409, "check_in_not_open", None)
+
+
+def test_an_organizer_tries_so_many_addresses_and_no_more(client_of, settings, user):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "walk_up": "2/hour"}
+    event = event_now()
+    helper = UserFactory()
+    event.co_organizers.add(helper)
+    organizer = client_of(event.organizer)
+    for number in range(2):
+        organizer.post(url(event), {"email": f"guess{number}@example.org"})
+
+    refused = organizer.post(url(event), {"email": user.email})
+    other = client_of(helper).post(url(event), {"email": user.email})
+
+    assert (refused.status_code, int(refused["Retry-After"]) > 3000) == (429, True)
+    assert other.status_code == 200
 
 
 def test_a_walk_up_is_old_enough_too(user):
@@ -284,6 +354,31 @@ def test_people_check_out_themselves_too(place, client_of):
     assert (response.status_code, Contribution.objects.count()) == (200, 1)
 
 
+@pytest.mark.parametrize(("left_after", "counted"), [(1, 1), (3, 2), (20, 2)])
+def test_who_checks_out_oneself_after_the_end_went_at_the_end(
+    place, client_of, later, left_after, counted
+):
+    scan = {"venue_code": place.event.venue_code}
+    services.check_in_oneself(place.event, place.user)
+    later(hours=left_after)
+
+    response = client_of(place.user).post(url(place.event, "check_out"), scan)
+
+    place.refresh_from_db()
+    assert response.status_code == 200
+    assert place.checked_out_by == place.user
+    assert Contribution.objects.get().amount == counted
+
+
+def test_who_overstays_may_be_seen_off_by_an_organizer(organizer, place, later):
+    services.check_in_oneself(place.event, place.user)
+    later(hours=3)
+
+    organizer.post(url(place.event, "check_out"), {"participant": place.pk})
+
+    assert Contribution.objects.get().amount == 3
+
+
 def test_who_is_not_there_cannot_go(organizer, place, api):
     not_there = organizer.post(url(place.event, "check_out"), {"participant": place.pk})
     stranger = api.post(url(place.event, "check_out"), {"venue_code": place.event.venue_code})
@@ -323,9 +418,9 @@ def test_a_wrong_scan_is_undone_and_its_hours_reversed(organizer, place, later):
 def test_after_an_undone_scan_the_next_visit_counts(place, later):
     event, user = place.event, place.user
     for hours in (1, 2):
-        services.check_in(event, user, by=user)
+        services.check_in(event, user, by=event.organizer)
         later(hours=hours)
-        services.check_out(event, user, by=user)
+        services.check_out(event, user, by=event.organizer)
         if hours == 1:
             services.undo_check_in(event, place, reason="Cedo demais")
 

@@ -1,15 +1,17 @@
 from contextlib import suppress
 from datetime import timedelta
+from threading import Event as Signal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from events import services
-from events.models import Event, EventNotification
+from events.models import Event, EventNotification, known_time_zones
+from events.services import seats
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
-from tests.together import run_together
+from tests.together import let_someone_wait, run_together
 
 
 @pytest.fixture
@@ -129,6 +131,8 @@ def test_an_event_is_created_once_for_one_idempotency_key(api, fields):
         ("ends_at", "2020-01-01T00:00:00Z"),
         ("time_zone", "America/Nowhere"),
         ("time_zone", "../../etc/passwd"),
+        ("time_zone", "localtime"),
+        ("time_zone", "Factory"),
         ("capacity", 0),
         ("capacity", -1),
         ("capacity", 1e30),
@@ -174,6 +178,17 @@ def test_what_is_no_object_is_refused(api, body):
 
     assert response.status_code == 400
     assert not Event.objects.exists()
+
+
+def test_the_database_knows_every_time_zone_that_is_accepted(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(timezone(name, now())) FROM unnest(%s::text[]) name",
+            [[*known_time_zones()]],
+        )
+        [number] = cursor.fetchone()
+
+    assert number == len(known_time_zones()) > 500
 
 
 def test_an_event_in_the_past_is_refused(api, fields):
@@ -286,6 +301,47 @@ def test_an_event_under_way_may_end_later(db):
 
     event.refresh_from_db()
     assert event.ends_at - event.starts_at == timedelta(hours=4)
+
+
+def test_an_event_that_people_have_come_to_cannot_be_moved(api, user):
+    event = EventFactory(organizer=user, starts_at=timezone.now() - timedelta(hours=1))
+    ParticipantFactory(event=event, checked_in_at=timezone.now())
+    starts_at = timezone.now() + timedelta(minutes=5)
+    times = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=24)}
+
+    response = api.patch(f"/api/v1/events/{event.pk}/", times)
+
+    assert error(response) == (409, "people_have_come", "starts_at")
+
+
+def test_an_event_that_nobody_has_come_to_may_still_be_put_off(db):
+    event = EventFactory(starts_at=timezone.now() - timedelta(hours=1))
+    ParticipantFactory(event=event)
+    starts_at = timezone.now() + timedelta(days=1)
+
+    event = services.edit(
+        event, {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
+    )
+
+    assert event.starts_at == starts_at
+
+
+def test_an_end_cannot_be_moved_into_the_past(api, user):
+    event = EventFactory(organizer=user, starts_at=timezone.now() - timedelta(hours=2))
+    ended = timezone.now() - timedelta(hours=1)
+
+    response = api.patch(f"/api/v1/events/{event.pk}/", {"ends_at": ended})
+
+    assert error(response) == (409, "ends_in_past", "ends_at")
+
+
+def test_an_event_that_people_have_come_to_may_end_earlier_or_later(db):
+    event = EventFactory(starts_at=timezone.now() - timedelta(hours=1))
+    ParticipantFactory(event=event, checked_in_at=timezone.now())
+
+    for minutes in (1, 600):
+        ends_at = timezone.now() + timedelta(minutes=minutes)
+        assert services.edit(event, {"ends_at": ends_at}).ends_at == ends_at
 
 
 def test_the_capacity_cannot_fall_below_the_confirmed(api, user):
@@ -455,3 +511,35 @@ def test_the_database_refuses_half_a_place(half, db):
 
     with pytest.raises(IntegrityError, match="event_place_is_on_earth"):
         Event.objects.filter(pk=nowhere.pk).update(**half)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client, url: client.delete(url),
+        lambda client, url: client.patch(url, {"title": "Novo"}),
+        lambda client, url: client.post(f"{url}publish/"),
+    ],
+    ids=["delete", "patch", "publish"],
+)
+def test_a_draft_that_is_thrown_away_just_then_is_not_found(ask, client_of):
+    draft = EventFactory(status="draft")
+    client, url = client_of(draft.organizer), f"/api/v1/events/{draft.pk}/"
+    is_locked = Signal()
+    answers = []
+
+    def throw_away():
+        with transaction.atomic():
+            seats.lock(draft)
+            is_locked.set()
+            let_someone_wait()
+            services.delete(draft)
+
+    def come_too_late():
+        is_locked.wait()
+        answers.append(ask(client, url))
+
+    run_together(throw_away, come_too_late)
+
+    assert error(answers[0]) == (404, "not_found", None)

@@ -2,9 +2,11 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,11 +24,24 @@ def place_of(event, user):
 
 
 def move(event, minutes):
-    """Move the event instead of the clock."""
-    starts_at = timezone.now() + timedelta(minutes=minutes)
-    ends_at = starts_at + timedelta(hours=2)
-    Event.objects.filter(pk=event.pk).update(starts_at=starts_at, ends_at=ends_at)
+    """Move the event, and who came and went, instead of the clock."""
+    event.refresh_from_db()
+    way = timezone.now() + timedelta(minutes=minutes) - event.starts_at
+    came_and_went = {name: F(name) + way for name in ("checked_in_at", "checked_out_at")}
+    event.participants.update(**came_and_went)
+    times = {name: F(name) + way for name in ("starts_at", "ends_at")}
+    Event.objects.filter(pk=event.pk).update(**times)
     services.edit(event, {})  # seats that were free after the start go to who waits
+
+
+def put_off(event, minutes):
+    starts_at = timezone.now() + timedelta(minutes=minutes)
+    services.edit(event, {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2)})
+
+
+def lengthen(event, hours):
+    event.refresh_from_db()
+    services.edit(event, {"ends_at": event.ends_at + timedelta(hours=hours)})
 
 
 OF_A_PERSON = {
@@ -35,7 +50,8 @@ OF_A_PERSON = {
     "remove": lambda event, user: services.remove(event, place_of(event, user)),
     "check in": lambda event, user: services.check_in(event, user, by=event.organizer),
     "check in oneself": services.check_in_oneself,
-    "check out": lambda event, user: services.check_out(event, user, by=user),
+    "check out": lambda event, user: services.check_out(event, user, by=event.organizer),
+    "check out oneself": lambda event, user: services.check_out(event, user, by=user),
     "undo": lambda event, user: services.undo_check_in(event, place_of(event, user), reason="x"),
     "no-show": lambda event, user: services.mark_no_show(event, place_of(event, user)),
 }
@@ -43,6 +59,8 @@ OF_THE_EVENT = {
     "capacity": (st.integers(1, 4), lambda event, n: services.edit(event, {"capacity": n})),
     "list": (st.booleans(), lambda event, on: services.edit(event, {"waitlist_enabled": on})),
     "starts in": (st.sampled_from([-300, -60, 30, 600]), move),
+    "put off": (st.sampled_from([30, 600]), put_off),
+    "lengthen": (st.sampled_from([1, 30]), lengthen),
     "cancel": (st.just("Chuva"), lambda event, why: services.cancel(event, reason=why)),
     "finish": (st.none(), lambda event, _: services.finish(event.pk)),
 }
@@ -80,11 +98,25 @@ def check(event):
     assert list(positions) == list(range(1, len(waiting) + 1))
 
 
+def check_times(event):
+    """Nobody comes before check-in opens or after the end, and only organizers let people stay."""
+    opens_at = event.starts_at - timedelta(hours=1)
+    for place in event.participants.exclude(checked_in_at=None):
+        assert opens_at <= place.checked_in_at <= event.ends_at
+        if place.checked_out_at and place.checked_out_by_id != event.organizer_id:
+            assert place.checked_out_at <= event.ends_at
+
+
+def hours(place):
+    return round(Decimal((place.checked_out_at - place.checked_in_at).total_seconds()) / 3600, 2)
+
+
 def check_hours(event):
-    """Each visit that ended counts once, and no other; the totals say the same."""
+    """Each visit that ended counts once, for as long as it was; the totals say the same."""
     lines = Contribution.objects.filter(reverses=None, reversed_by=None)
     ended = event.participants.exclude(checked_out_at=None)
-    assert sorted(line.source for line in lines) == sorted(p.contribution_source for p in ended)
+    counted = {place.contribution_source: min(hours(place), 24) for place in ended}
+    assert dict(lines.values_list("source", "amount")) == counted
     assert users.recount() == 0
 
 
@@ -120,6 +152,7 @@ def test_an_event_stays_consistent_whatever_happens(steps):
             before = line_of(event)
             take(step, event, people)
             check(event)
+            check_times(event)
             if step[0] in ("leave", "remove", "capacity"):
                 check_order(before, line_of(event), event)
         check_hours(event)

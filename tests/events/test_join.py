@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from datetime import date, timedelta
 
 import pytest
@@ -102,6 +103,33 @@ def test_from_the_start_on_a_free_seat_goes_to_who_asks(user):
     participant, _ = services.join(event, user)
 
     assert participant.status == "confirmed"
+
+
+def test_from_the_start_on_a_full_event_gives_no_place_to_wait_for(user):
+    event = EventFactory(starts_at=timezone.now() - timedelta(hours=1), capacity=1)
+    ParticipantFactory(event=event)
+
+    with pytest.raises(services.EventFull):
+        services.join(event, user)
+
+    assert places(event) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "is_refused"),
+    [("waitlisted", -5, False), ("waitlisted", 5, True), ("confirmed", -5, True)],
+)
+def test_who_waits_for_an_event_that_has_started_is_free_for_another(
+    user, status, minutes, is_refused
+):
+    begun = timezone.now() + timedelta(minutes=minutes)
+    ParticipantFactory(event=EventFactory(starts_at=begun), user=user, status=status)
+    event = EventFactory(starts_at=timezone.now() + timedelta(hours=1))
+
+    with pytest.raises(services.TimeClash) if is_refused else nullcontext():
+        services.join(event, user)
+
+    assert event.participants.exists() is not is_refused
 
 
 @pytest.mark.parametrize("status", ["draft", "cancelled", "finished", "archived"])

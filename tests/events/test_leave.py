@@ -98,6 +98,22 @@ def test_leaving_may_stay_open_during_the_event(user):
     assert services.leave(event, user).status == "left"
 
 
+def test_who_was_noted_as_absent_neither_leaves_nor_is_removed(user):
+    now = timezone.now()
+    event = EventFactory(
+        starts_at=now - timedelta(minutes=1), leave_closes_at=now + timedelta(hours=1)
+    )
+    place = ParticipantFactory(event=event, user=user, status="no_show")
+
+    with pytest.raises(services.NotJoined):
+        services.leave(event, user)
+    with pytest.raises(services.NotJoined):
+        services.remove(event, place)
+
+    place.refresh_from_db()
+    assert place.status == "no_show"
+
+
 def test_who_has_come_cannot_leave(user):
     now = timezone.now()
     event = EventFactory(starts_at=now + timedelta(minutes=30))

@@ -180,18 +180,13 @@ def test_filters_add_up(anonymous):
     [
         ("starts_at", [1, 0, 2]),
         ("-starts_at", [2, 0, 1]),
-        ("title", [2, 1, 0]),
-        ("-title", [0, 1, 2]),
         ("created_at", [0, 1, 2]),
         ("-created_at", [2, 1, 0]),
     ],
 )
 def test_ordering(anonymous, ordering, places):
     now = timezone.now()
-    events = [
-        EventFactory(title=title, starts_at=now + timedelta(days=days))
-        for title, days in [("C", 2), ("B", 1), ("A", 3)]
-    ]
+    events = [EventFactory(starts_at=now + timedelta(days=days)) for days in (2, 1, 3)]
 
     assert listed(anonymous, ordering=ordering) == [events[place].pk for place in places]
 

@@ -125,7 +125,19 @@ def test_a_page_of_another_order_needs_no_second_count(anonymous, django_assert_
     anonymous.get(URL)
 
     with django_assert_num_queries(1):
-        anonymous.get(URL, {"ordering": "title"})
+        anonymous.get(URL, {"ordering": "created_at"})
+
+
+@pytest.mark.django_db
+def test_what_the_list_does_not_know_makes_no_other_entry(anonymous, django_assert_num_queries):
+    EventFactory.create_batch(2)
+    kept = anonymous.get(URL, {"page_size": 1, "page": 2})
+
+    with django_assert_num_queries(0):
+        again = anonymous.get(URL, {"utm_source": "x", "page": 2, "page_size": 1, "_": "7"})
+
+    assert again.json() == kept.json()
+    assert again.json()["previous"] == f"http://testserver{URL}?page_size=1"
 
 
 @pytest.mark.django_db

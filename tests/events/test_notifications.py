@@ -10,18 +10,28 @@ from kombu.exceptions import OperationalError
 from config.patience import MAX_ATTEMPTS
 from events import services, tasks
 from events.models import EventNotification, EventParticipant
+from events.services.notifications import SIGN_UP
 from tests.factories import EventFactory, ParticipantFactory
 from tests.together import run_together
 from users.models import User
+
+
+def sign_up_of(place):
+    return EventParticipant.objects.values_list(SIGN_UP, flat=True).get(pk=place.pk)
+
+
+def joined(place):
+    """The mail about this sign-up, which nobody was asked to send yet."""
+    return EventNotification.objects.create(
+        event=place.event, user=place.user, kind="joined", version=sign_up_of(place)
+    )
 
 
 @pytest.fixture
 def notification(db):
     """The mail about a seat, which was lost between commit and queue."""
     place = ParticipantFactory()
-    return EventNotification.objects.create(
-        event=place.event, user=place.user, kind="joined", version="1"
-    )
+    return joined(place)
 
 
 @pytest.fixture
@@ -157,8 +167,9 @@ def cancel(place):
 )
 def test_a_mail_that_came_too_late_is_not_sent(db, mailoutbox, kind, happens):
     place = ParticipantFactory()
+    version = "1" if kind == "changed" else sign_up_of(place)
     row = EventNotification.objects.create(
-        event=place.event, user=place.user, kind=kind, version="1"
+        event=place.event, user=place.user, kind=kind, version=version
     )
     happens(place)
 
@@ -166,6 +177,20 @@ def test_a_mail_that_came_too_late_is_not_sent(db, mailoutbox, kind, happens):
 
     assert not mailoutbox
     assert not EventNotification.objects.filter(pk=row.pk).exists()
+
+
+def test_only_the_latest_sign_up_is_told(user, mailoutbox):
+    event = EventFactory()
+    for _ in range(3):
+        services.join(event, user)
+        services.leave(event, user)
+    services.join(event, user)
+
+    for row in EventNotification.objects.order_by("pk"):
+        services.send_notification(row.pk)
+
+    assert len(mailoutbox) == 1
+    assert EventNotification.objects.get().sent_at
 
 
 def test_only_the_latest_change_of_an_event_is_told(db, mailoutbox):
@@ -207,9 +232,7 @@ def test_a_request_succeeds_when_the_broker_is_away(user, client_of, monkeypatch
 @pytest.mark.django_db(transaction=True)
 def test_four_deliveries_at_once_send_one_mail():
     place = ParticipantFactory()
-    row = EventNotification.objects.create(
-        event=place.event, user=place.user, kind="joined", version="1"
-    )
+    row = joined(place)
     mail.outbox = []
 
     run_together(*[lambda: services.send_notification(row.pk)] * 4)

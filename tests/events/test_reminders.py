@@ -141,6 +141,16 @@ def test_moved_within_its_day_an_event_reminds_once_and_to_another_day_again(db)
     assert EventNotification.objects.filter(kind="day_before").count() == 2
 
 
+def test_an_event_in_a_time_zone_that_the_database_does_not_know_holds_up_nobody(db):
+    signed_up(hours=23)
+    odd = signed_up(hours=23).event
+    type(odd).objects.filter(pk=odd.pk).update(time_zone="Brand/New")
+
+    services.remind()
+
+    assert EventNotification.objects.count() == 2
+
+
 def test_reminding_is_one_statement_for_each_kind(db, django_assert_num_queries):
     for _ in range(3):
         signed_up(hours=23)

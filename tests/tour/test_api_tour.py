@@ -16,7 +16,14 @@ TOUR = Path(__file__).parents[2] / "docs" / "api.md"
 BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANYTHING = "…"
 # Said in the admin only.
-ADMIN_SAYS = {"event_not_over", "not_given_up", "reversal_is_final"}
+ADMIN_SAYS = {
+    "event_not_over",
+    "last_superuser",
+    "not_found",  # a 404 like any other
+    "not_given_up",
+    "own_account",
+    "reversal_is_final",
+}
 END_OF_BLOCK = "--- end of block ---"
 
 

@@ -1,8 +1,12 @@
+from contextlib import suppress
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from tests.factories import PASSWORD, UserFactory
+from tests.together import run_together
+from tests.users.answers import errors
 from users import services
 from users.models import TokenFamily, User
 
@@ -45,10 +49,32 @@ def test_new_account_signs_in_with_its_address_in_lower_case(admin_client):
     assert services.sign_in("MARIA@example.org", NEW, HERE)
 
 
-def test_taken_address_is_an_error_of_its_field(admin_client, user):
-    person = {"email": user.email.upper(), "first_name": "Maria", "language": "pt-br"}
+@pytest.mark.parametrize("email", ["ana@exämple.org", "Ana@EXÄMPLE.org", "ana@xn--exmple-cua.org"])
+def test_address_with_another_alphabet_is_one_everywhere(admin_client, post, email):
+    person = {"first_name": "Ana", "language": "pt-br", "password1": NEW, "password2": NEW}
+    admin_client.post(f"{LIST}add/", {**person, "email": email})
+
+    signed_in = post("token/", email="ana@exämple.org", password=NEW)
+    again = admin_client.post(f"{LIST}add/", {**person, "email": "ana@exämple.org"})
+    registered = post("users/register/", email="ana@exämple.org", password=NEW, first_name="Ana")
+
+    assert signed_in.status_code == 200
+    assert "email" in again.context["adminform"].form.errors
+    assert errors(registered) == [("email", "unique")]
+
+
+@pytest.mark.parametrize("spell", [str.upper, lambda email: f" {email} "])
+def test_taken_address_is_an_error_of_its_field(admin_client, user, spell):
+    person = {"email": spell(user.email), "first_name": "Maria", "language": "pt-br"}
 
     response = admin_client.post(f"{LIST}add/", {**person, "password1": NEW, "password2": NEW})
+
+    assert "email" in response.context["adminform"].form.errors
+
+
+@pytest.mark.parametrize("email", [f"{'a' * 240}@İİİİ.example.org", f"ana@{'ä' * 64}.org"])
+def test_address_that_cannot_be_stored_is_an_error_of_its_field(admin_client, user, email):
+    response = admin_client.post(page(user), filled(user, email=email))
 
     assert "email" in response.context["adminform"].form.errors
 
@@ -137,8 +163,9 @@ def test_only_superusers_hand_out_powers(manager, user, power):
     assert not getattr(user, power)
 
 
-def test_superuser_is_out_of_reach_of_others(manager):
-    boss = UserFactory(is_superuser=True)
+@pytest.mark.parametrize("power", ["is_staff", "is_superuser"])
+def test_who_has_powers_is_out_of_reach_of_who_has_no_more(manager, power):
+    boss = UserFactory(**{power: True})
     services.begin_session(boss, HERE)
     chosen = {"action": "deactivate_selected", "_selected_action": [boss.pk], "confirmed": "yes"}
     end = {
@@ -157,6 +184,59 @@ def test_superuser_is_out_of_reach_of_others(manager):
     assert boss.is_active
     assert boss.check_password(PASSWORD)
     assert TokenFamily.objects.alive().exists()
+
+
+def test_staff_change_their_own_account(manager, staff):
+    manager.post(page(staff), filled(staff, first_name="Nova"))
+
+    staff.refresh_from_db()
+    assert staff.first_name == "Nova"
+
+
+@pytest.mark.parametrize("turn", [1, -1], ids=["last", "first"])
+def test_when_one_account_is_out_of_reach_none_is_deactivated(manager, turn):
+    people = [UserFactory(), UserFactory(is_staff=True)][::turn]
+    joined_at = timezone.now()  # the same, so that the list is in the order of the ids
+    User.objects.update(joined_at=joined_at)
+    chosen = {"action": "deactivate_selected", "_selected_action": [user.pk for user in people]}
+
+    assert manager.post(LIST, {**chosen, "confirmed": "yes"}).status_code == 403
+
+    assert not User.objects.filter(is_active=False).exists()
+
+
+def test_nobody_deactivates_their_own_account(admin_client, admin_user):
+    UserFactory(is_superuser=True)
+
+    response = admin_client.post(page(admin_user, "deactivate"), {"confirmed": "yes"}, follow=True)
+
+    assert "Você não pode desativar a sua própria conta." in response.text
+    admin_user.refresh_from_db()
+    assert admin_user.is_active
+
+
+def test_the_last_superuser_stays(admin_user):
+    UserFactory(is_superuser=True, is_active=False)
+
+    with pytest.raises(services.LastSuperuser):
+        services.deactivate(admin_user)
+
+    admin_user.refresh_from_db()
+    assert admin_user.is_active
+
+
+@pytest.mark.parametrize("turn", range(6))  # without the lock, six of ten fail
+@pytest.mark.django_db(transaction=True)
+def test_two_superusers_who_deactivate_each_other_leave_one(turn):
+    def close(user):
+        with suppress(services.LastSuperuser):
+            services.deactivate(user)
+
+    first, second = UserFactory.create_batch(2, is_superuser=True)
+
+    run_together(lambda: close(first), lambda: close(second))
+
+    assert User.objects.filter(is_active=True).count() == 1
 
 
 def test_search_needs_no_accents(admin_client):

@@ -1,5 +1,6 @@
 import pytest
 
+from config import limits
 from tests.factories import PASSWORD, UserFactory
 from users.models import LoginAttempt
 
@@ -11,8 +12,8 @@ def boss(db):
     return UserFactory(is_staff=True, email="chefe@example.org")
 
 
-def sign_in(client, password=PASSWORD):
-    return client.post(LOGIN, {"username": "Chefe@example.org", "password": password})
+def sign_in(client, password=PASSWORD, username="Chefe@example.org"):
+    return client.post(LOGIN, {"username": username, "password": password})
 
 
 def test_address_in_any_case_signs_in(client, boss):
@@ -31,6 +32,34 @@ def test_guessing_is_limited_and_on_record(client, boss):
     assert "Muitas tentativas" in response.text
     assert LoginAttempt.objects.filter(refused=True).count() == 1
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(1, "em 1 minuto."), (900, "em 15 minutos.")])
+def test_who_must_wait_is_told_how_long(client, boss, monkeypatch, seconds, told):
+    monkeypatch.setattr(limits, "hit_strictly", lambda *given: seconds)
+
+    assert told in sign_in(client).text
+
+
+@pytest.mark.parametrize(
+    "username",
+    [PASSWORD, "chefe", "İ" * 254, f"{'İ' * 200}@example.org", '"a b"@example.org', "a@b\n@c.org"],
+)
+def test_what_is_no_address_is_refused_on_record_and_kept_nowhere(client, boss, username):
+    response = sign_in(client, username=username)
+
+    assert response.status_code == 200
+    [refusal] = response.context["form"].non_field_errors()
+    assert "tentativas" not in refusal
+    attempt = LoginAttempt.objects.get()
+    assert (attempt.account, attempt.succeeded) == ("", False)
+
+
+def test_address_after_words_that_are_none_signs_in(client, boss):
+    for _attempt in range(6):
+        sign_in(client, username="chefe")
+
+    assert sign_in(client).status_code == 302
 
 
 def test_who_is_not_staff_stays_outside(client, db):

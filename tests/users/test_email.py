@@ -4,7 +4,7 @@ import time_machine
 from tests.factories import PASSWORD, UserFactory
 from tests.together import run_together
 from tests.users.answers import errors, token_in
-from users import mail_tokens, services
+from users import mail_tokens, services, tasks
 from users.mail_tokens import Purpose
 from users.models import User
 
@@ -111,6 +111,8 @@ def test_a_new_address_counts_once_it_is_confirmed(user, ask, post, login, mailo
     response = ask(user)
 
     assert response.status_code == 202
+    detail = "A mudança espera pelo link que enviamos ao novo endereço."
+    assert response.json() == {"detail": detail}
     user.refresh_from_db()
     assert user.email == old
     to_old, to_new = mailoutbox
@@ -127,6 +129,32 @@ def test_the_mail_to_the_old_address_confirms_nothing(user, ask, mailoutbox):
 
     assert "token=" not in mailoutbox[0].body
     assert NEW in mailoutbox[0].body
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["once", "and asked for another one"])
+def test_a_late_notice_goes_to_the_old_address(user, ask, post, monkeypatch, mailoutbox, again):
+    old, late = user.email, []
+    with monkeypatch.context() as slow:
+        slow.setattr(tasks.send_email_change_notice, "delay", lambda *facts: late.append(facts))
+        ask(user)
+    post(CONFIRM_CHANGE, token=token_in(mailoutbox[0]))
+    if again:
+        User.objects.filter(pk=user.pk).update(pending_email="newer@example.org")
+    mailoutbox.clear()
+
+    tasks.send_email_change_notice(*late[0])
+
+    [notice] = mailoutbox
+    assert notice.to == [old]
+    assert NEW in notice.body
+
+
+def test_a_notice_from_before_the_deploy_is_sent(db, mailoutbox):
+    user = UserFactory(pending_email=NEW)
+
+    tasks.send_email_change_notice(user.pk)
+
+    assert [mail.to for mail in mailoutbox] == [[user.email]]
 
 
 def test_a_new_address_is_confirmed_once(user, ask, post, mailoutbox):
@@ -200,6 +228,15 @@ def test_an_address_that_was_taken_meanwhile_is_refused(user, ask, post, mailout
     assert user.pending_email == NEW
 
 
+def test_a_mailbox_gets_few_mails_about_a_change_and_the_answer_stays_the_same(
+    user, ask, mailoutbox
+):
+    answers = [ask(user) for _ in range(6)]
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert [mail.to for mail in mailoutbox].count([NEW]) == 5
+
+
 def test_asking_needs_a_token(db, post):
     assert post(CHANGE, email=NEW, current_password=PASSWORD).status_code == 401
 
@@ -212,6 +249,22 @@ def test_of_simultaneous_uses_of_a_link_one_counts():
     def race():
         try:
             outcomes.append(services.confirm_email(token))
+        except mail_tokens.ValidationError as error:
+            outcomes.append(error)
+
+    run_together(*[race] * 5)
+
+    assert sum(isinstance(outcome, User) for outcome in outcomes) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_simultaneous_uses_of_a_link_to_a_new_address_one_counts():
+    token = mail_tokens.make(Purpose.CHANGE_EMAIL, UserFactory(pending_email=NEW))
+    outcomes = []
+
+    def race():
+        try:
+            outcomes.append(services.confirm_email_change(token))
         except mail_tokens.ValidationError as error:
             outcomes.append(error)
 

@@ -84,6 +84,13 @@ def test_one_mailbox_gets_five_mails_an_hour_and_the_answer_stays_the_same(user,
     assert len(mailoutbox) == 5
 
 
+def test_one_address_may_ask_for_twenty_links_an_hour(db, ask):
+    answers = [ask(f"person{number}@example.org") for number in range(21)]
+
+    assert [answer.status_code for answer in answers] == [202] * 20 + [429]
+    assert int(answers[-1]["Retry-After"]) > 0
+
+
 def test_a_link_for_somebody_who_is_gone_is_not_sent(db, mailoutbox):
     tasks.send_sign_in_link(0)
 

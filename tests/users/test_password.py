@@ -1,14 +1,21 @@
+from contextlib import suppress
+
 import pytest
 import time_machine
 from celery import current_app
+from django.db.models import F
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 from rest_framework.test import APIClient
 
+from config.nudge import Nudge
+from config.patience import MAX_ATTEMPTS, PATIENCE
 from tests.factories import PASSWORD, UserFactory
 from tests.together import run_together
 from tests.users.answers import errors, token_in
 from users import mail_tokens, services, tasks
 from users.mail_tokens import Purpose
+from users.models import User
 
 FORGOT, RESET = "users/password/forgot/", "users/password/reset/"
 CHANGE = "/api/v1/users/password/change/"
@@ -219,6 +226,24 @@ def test_of_simultaneous_changes_one_is_made():
     assert user.check_password(outcomes[0])
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_simultaneous_uses_of_a_link_one_resets():
+    user = UserFactory()
+    token = mail_tokens.make(Purpose.RESET_PASSWORD, user)
+    outcomes = []
+
+    def race(new_password):
+        with suppress(mail_tokens.ValidationError):
+            services.reset_password(token, new_password, services.Device("192.0.2.1", ""))
+            outcomes.append(new_password)
+
+    run_together(*[lambda number=number: race(f"good password {number}") for number in range(5)])
+
+    user.refresh_from_db()
+    assert len(outcomes) == 1
+    assert user.check_password(outcomes[0])
+
+
 def test_a_mail_server_that_is_away_is_asked_again(user, monkeypatch):
     tries = []
 
@@ -235,11 +260,12 @@ def test_a_mail_server_that_is_away_is_asked_again(user, monkeypatch):
     assert len(tries) == 3
 
 
+def away(*args):
+    raise OperationalError
+
+
 @pytest.mark.django_db(transaction=True)
 def test_without_a_broker_who_asks_for_a_mail_is_told_to_try_again(monkeypatch):
-    def away(*args):
-        raise OperationalError
-
     monkeypatch.setattr(tasks.send_password_reset, "delay", away)
 
     client = APIClient(raise_request_exception=False)
@@ -247,3 +273,69 @@ def test_without_a_broker_who_asks_for_a_mail_is_told_to_try_again(monkeypatch):
 
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_the_password_is_changed_and_the_mail_waits(monkeypatch, post, mailoutbox):
+    user = UserFactory()
+    token = mail_tokens.make(Purpose.RESET_PASSWORD, user)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tasks.send_password_changed, "delay", away)
+        broken.setattr(Nudge, "broker_away_until", 0.0)
+        assert post(RESET, token=token, new_password=NEW).status_code == 204
+    User.objects.update(password_mail_due_at=F("password_mail_due_at") - PATIENCE[0])
+    for _ in range(2):
+        tasks.retry_waiting_password_mails()
+
+    assert [mail.to for mail in mailoutbox] == [[user.email]]
+
+
+def test_a_mail_about_a_new_password_that_is_on_its_way_is_not_sent_by_beat(user, post, mailoutbox):
+    post(RESET, token=mail_tokens.make(Purpose.RESET_PASSWORD, user), new_password=NEW)
+
+    tasks.retry_waiting_password_mails()
+
+    assert mailoutbox == []
+
+
+def test_a_mail_about_a_new_password_that_kills_its_worker_is_given_up(user, monkeypatch):
+    def die(user):
+        raise SystemExit
+
+    monkeypatch.setattr("users.emails.password_changed", die)
+    User.objects.update(password_mail_due_at=timezone.now() - PATIENCE[-1])
+
+    for _ in range(MAX_ATTEMPTS):
+        assert services.overdue_password_mails() == [user.pk]
+        with pytest.raises(SystemExit):
+            services.mail_password_changed(user.pk)
+
+    assert services.overdue_password_mails() == []
+    services.mail_password_changed(user.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_deliveries_tell_of_a_new_password_once(mailoutbox):
+    user = UserFactory(password_mail_due_at=timezone.now())
+
+    run_together(*[lambda: tasks.send_password_changed(user.pk)] * 5)
+
+    assert len(mailoutbox) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_retry_with_the_same_key_sends_the_mail_that_the_broker_did_not_take(
+    monkeypatch, mailoutbox
+):
+    user = UserFactory()
+    client = APIClient(raise_request_exception=False, headers={"Idempotency-Key": "k"})
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tasks.send_password_reset, "delay", away)
+        failed = client.post(f"/api/v1/{FORGOT}", {"email": user.email})
+    retries = [client.post(f"/api/v1/{FORGOT}", {"email": user.email}) for _ in range(2)]
+
+    assert failed.status_code == 503
+    assert [retry.status_code for retry in retries] == [202, 202]
+    assert [mail.to for mail in mailoutbox] == [[user.email]]

@@ -101,6 +101,15 @@ def test_a_taken_address_is_refused_in_any_case(register, email, mailoutbox):
     assert mailoutbox == []
 
 
+@pytest.mark.django_db
+def test_one_address_may_sign_up_twenty_times_an_hour(anonymous):
+    answers = [anonymous.post(REGISTER, {}) for _ in range(21)]
+
+    assert [answer.status_code for answer in answers] == [400] * 20 + [429]
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert anonymous.post(REGISTER, ANA, REMOTE_ADDR="198.51.100.7").status_code == 201
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_simultaneous_sign_ups_with_one_address_one_makes_an_account():
     answers = []

@@ -68,8 +68,23 @@ def test_the_session_of_another_person_does_not_exist(user, sign_in, bearer, pos
     assert post("token/refresh/", refresh=other.refresh).status_code == 200
 
 
+def test_all_sessions_end_at_once(user, sign_in, bearer, post):
+    pairs = [sign_in(user), sign_in(user)]
+    other = sign_in(UserFactory())
+
+    response = bearer(pairs[0]).delete(SESSIONS)
+
+    assert response.status_code == 204
+    for pair in pairs:
+        assert bearer(pair).get(SESSIONS).status_code == 401
+        assert post("token/refresh/", refresh=pair.refresh).status_code == 401
+    assert bearer(other).get(SESSIONS).status_code == 200
+    assert bearer(sign_in(user)).get(SESSIONS).json()["count"] == 1
+
+
 def test_sessions_are_private(db, anonymous):
     assert anonymous.get(SESSIONS).status_code == 401
+    assert anonymous.delete(SESSIONS).status_code == 401
 
 
 def test_logout_ends_the_sign_in_and_may_be_repeated(user, sign_in, post):

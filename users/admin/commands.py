@@ -8,24 +8,31 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from config.admin.commands import Command
+from config.errors import DomainError
 from users import services
 from users.models import User
 
 
+class OwnAccount(DomainError):
+    code = "own_account"
+    message = _("You cannot deactivate your own account.")
+
+
+def may_touch(request: HttpRequest, user: User) -> bool:
+    """Only superusers touch the accounts of others who may enter the admin."""
+    has_powers = user.is_staff or user.is_superuser
+    return bool(request.user.is_superuser or user == request.user or not has_powers)
+
+
 def check_may_touch(request: HttpRequest, user: User) -> None:
-    """A superuser is touched by superusers only."""
-    if user.is_superuser and not request.user.is_superuser:
+    if not may_touch(request, user):
         raise PermissionDenied
 
 
 def deactivate(request: HttpRequest, user: User, answers: dict[str, Any]) -> None:
-    check_may_touch(request, user)
+    if user == request.user:
+        raise OwnAccount
     services.deactivate(user)
-
-
-def reactivate(request: HttpRequest, user: User, answers: dict[str, Any]) -> None:
-    check_may_touch(request, user)
-    services.reactivate(user)
 
 
 DEACTIVATE = Command(
@@ -36,6 +43,7 @@ DEACTIVATE = Command(
         "%(count)d account was deactivated.", "%(count)d accounts were deactivated.", "count"
     ),
     variant="danger",
+    check=check_may_touch,
     act=deactivate,
 )
 REACTIVATE = Command(
@@ -45,7 +53,8 @@ REACTIVATE = Command(
     done=ngettext_lazy(
         "%(count)d account was reactivated.", "%(count)d accounts were reactivated.", "count"
     ),
-    act=reactivate,
+    check=check_may_touch,
+    act=lambda request, user, answers: services.reactivate(user),
 )
 REVOKE = Command(
     question=_("End these sessions?"),

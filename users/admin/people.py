@@ -27,12 +27,12 @@ MOMENTS = ("joined_at", "registered_at", "welcomed_at", "last_login")
 POWERS = ("is_staff", "is_superuser", "groups")
 
 
-class LowerCaseEmail(forms.ModelForm):
+class PersonForm(forms.ModelForm):
     def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
+        return User.normalize_username(self.cleaned_data["email"])
 
 
-class NewPersonForm(LowerCaseEmail, UserCreationForm):
+class NewPersonForm(PersonForm, UserCreationForm):
     class Meta:
         model = User
         fields = ("email", "first_name", "last_name", "language")
@@ -40,7 +40,7 @@ class NewPersonForm(LowerCaseEmail, UserCreationForm):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    form = LowerCaseEmail
+    form = PersonForm
     add_form = NewPersonForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "name", "city", "joined_at", "is_active", "is_staff"]
@@ -76,8 +76,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return fields if request.user.is_superuser else [*fields, *POWERS]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A superuser is changed by superusers only."""
-        if getattr(obj, "is_superuser", False) and not request.user.is_superuser:
+        if isinstance(obj, User) and not commands.may_touch(request, obj):
             return False
         return super().has_change_permission(request, obj)
 

@@ -1,7 +1,7 @@
 """Who tried to sign in, and the sign-ins that last."""
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -15,7 +15,9 @@ from users.admin import commands
 from users.models import LoginAttempt, TokenFamily
 
 # Nothing there tells more than the sessions on the page of a person.
-admin.site.unregister([BlacklistedToken, OutstandingToken])
+for model in (BlacklistedToken, OutstandingToken):
+    if admin.site.is_registered(model):  # without their app they are not, which users.E001 says
+        admin.site.unregister(model)
 
 
 @admin.register(LoginAttempt)
@@ -49,7 +51,9 @@ class SessionsOfPerson(RowsOfObject):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TokenFamily]:
         sessions = TokenFamily.objects.filter(user=self.object_id)
         if not request.user.is_superuser:
-            sessions = sessions.filter(user__is_superuser=False)
+            sessions = sessions.filter(
+                Q(user__is_staff=False, user__is_superuser=False) | Q(user=request.user.pk)
+            )
         alive = TokenFamily.objects.alive().filter(pk=OuterRef("pk"))
         return sessions.annotate(is_alive=Exists(alive)).order_by(*self.ordering)
 

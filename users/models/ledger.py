@@ -18,7 +18,11 @@ class Contribution(models.Model):
         HOURS = "hours", _("hours")
 
     user = models.ForeignKey(
-        User, models.PROTECT, related_name="contributions", verbose_name=_("person")
+        User,
+        models.PROTECT,
+        related_name="contributions",
+        verbose_name=_("person"),
+        db_index=False,  # the index below begins with it
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
@@ -60,7 +64,12 @@ class Contribution(models.Model):
 class ContributionTotal(models.Model):
     """What a person's ledger adds up to, by kind. Derived: `manage.py recount` rebuilds it."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="contribution_totals")
+    user = models.ForeignKey(
+        User,
+        models.CASCADE,
+        related_name="contribution_totals",
+        db_index=False,  # the constraint below begins with it
+    )
     kind = models.CharField(max_length=16, choices=Contribution.Kind)
     amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
 

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.encoding import punycode
 from django.utils.translation import gettext_lazy as _
 
 from config.places import Placed
@@ -61,11 +62,14 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
     email_confirmed_at = models.DateTimeField(_("e-mail confirmed at"), null=True, editable=False)
     welcomed_at = models.DateTimeField(_("welcomed at"), null=True, editable=False)
     welcome_attempts = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    # Since when the mail waits that tells of a new password.
+    password_mail_due_at = models.DateTimeField(null=True, editable=False)
+    password_mail_attempts = models.PositiveSmallIntegerField(db_default=0, editable=False)
     # The address that becomes `email` once it is confirmed.
     pending_email = models.EmailField(_("new e-mail"), blank=True, editable=False)
     # Every token carries it: raising it ends them all, at the next request.
     token_version = models.PositiveIntegerField(default=0, editable=False)
-    # Written with a new hash of the same password, which then ends no token.
+    # Moved on with a new hash of the same password, which then ends no token.
     password_rehashed_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -87,14 +91,25 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
                 condition=Q(welcomed_at=None, registered_at__isnull=False),
                 name="user_waits_for_welcome",
             ),
+            models.Index(
+                fields=["password_mail_due_at"],
+                condition=Q(password_mail_due_at__isnull=False),
+                name="user_waits_for_password_mail",
+            ),
         ]
         triggers = [
             # Here, and not in a service, so that no road passes it by: the admin, a shell, SQL.
             pgtrigger.Trigger(
                 name="ends_tokens",
-                operation=pgtrigger.UpdateOf("password", "is_active", "token_version"),
+                operation=pgtrigger.UpdateOf(
+                    "password", "is_active", "token_version", "password_rehashed_at"
+                ),
                 when=pgtrigger.Before,
+                # A row that was read before a rehash brings an older stamp, which says nothing.
                 func="""
+                    NEW.password_rehashed_at = GREATEST(
+                        OLD.password_rehashed_at, NEW.password_rehashed_at
+                    );
                     IF (OLD.is_active AND NOT NEW.is_active) OR (
                         NEW.password <> OLD.password
                         AND NEW.password_rehashed_at IS NOT DISTINCT FROM OLD.password_rehashed_at
@@ -120,8 +135,16 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
 
     @classmethod
     def normalize_username(cls, username: str) -> str:
-        """An address as it is stored."""
-        return super().normalize_username(username).strip().lower()
+        """An address as it is stored: in lower case, its domain in ASCII.
+
+        What has no such form stays what it is, and is no address for validators.
+        """
+        address = super().normalize_username(username).strip().lower()
+        local, at, domain = address.rpartition("@")
+        try:
+            return f"{local}{at}{punycode(domain)}"
+        except UnicodeError:
+            return address
 
     @property
     def name(self) -> str:

@@ -52,7 +52,8 @@ class TokenFamily(models.Model):
 class LoginAttempt(models.Model):
     """Every try to sign in, kept for the lock-out and for whoever must look into it."""
 
-    account = models.EmailField(_("account"))
+    # Blank if what was typed is no address: it may be a password in the wrong box.
+    account = models.EmailField(_("account"), blank=True)
     address = models.GenericIPAddressField(_("address"))
     succeeded = models.BooleanField(_("succeeded"), default=False)
     # Refused by the lock-out, without a look at the password.

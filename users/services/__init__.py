@@ -2,6 +2,7 @@
 
 from users.services.accounts import (
     EmailConfirmed,
+    LastSuperuser,
     confirm_email,
     confirm_email_change,
     deactivate,
@@ -28,6 +29,7 @@ from users.services.passwords import (
     confirm_password,
     mail_password_changed,
     mail_password_reset,
+    overdue_password_mails,
     request_reset,
     reset_password,
 )
@@ -35,6 +37,7 @@ from users.services.sessions import (
     Device,
     begin_session,
     delete_expired_tokens,
+    end_all_sessions,
     end_session,
     refresh_session,
     revoke_session,
@@ -51,6 +54,7 @@ from users.services.signing_in import (
 __all__ = [
     "Device",
     "EmailConfirmed",
+    "LastSuperuser",
     "LockedOut",
     "ReversalIsFinal",
     "WrongCredentials",
@@ -61,6 +65,7 @@ __all__ = [
     "confirm_password",
     "deactivate",
     "delete_expired_tokens",
+    "end_all_sessions",
     "end_session",
     "mail_email_change",
     "mail_email_change_notice",
@@ -68,6 +73,7 @@ __all__ = [
     "mail_password_changed",
     "mail_password_reset",
     "mail_sign_in_link",
+    "overdue_password_mails",
     "overdue_welcomes",
     "reactivate",
     "record_contribution",

@@ -26,6 +26,11 @@ class EmailConfirmed(DomainError):
     message = _("This e-mail is confirmed already.")
 
 
+class LastSuperuser(DomainError):
+    code = "last_superuser"
+    message = _("Somebody must remain who may do everything.")
+
+
 @transaction.atomic
 def register(*, email: str, password: str, **profile: Any) -> User:
     """Make an account and greet its owner; of several for one address, one is made."""
@@ -97,7 +102,7 @@ def request_email_change(user: User, email: str) -> None:
         return
     User.objects.filter(pk=user.pk).update(pending_email=email)
     # The notice first: without a broker neither goes, and never the other one alone.
-    tasks.send_email_change_notice.delay_on_commit(user.pk)
+    tasks.send_email_change_notice.delay_on_commit(user.pk, user.email, email)
     tasks.send_email_change.delay_on_commit(user.pk)
 
 
@@ -120,13 +125,22 @@ def mail_email_change(user_id: int) -> None:
         emails.email_change(user)
 
 
-def mail_email_change_notice(user_id: int) -> None:
-    if user := User.objects.filter(pk=user_id, is_active=True).exclude(pending_email="").first():
-        emails.email_change_notice(user)
+def mail_email_change_notice(user_id: int, old_email: str = "", new_email: str = "") -> None:
+    """Warn the address that the account had when it was asked, whatever came of it since."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user and (new_email or user.pending_email):
+        emails.email_change_notice(user, to=old_email, new_email=new_email)
 
 
+@transaction.atomic
 def deactivate(user: User) -> None:
-    """Close an account: its tokens, and its sign-in to the admin, stop at the next request."""
+    """Close an account: its tokens, and its sign-in to the admin, stop at the next request.
+
+    The lock on all superusers keeps two of them from closing each other's account at once.
+    """
+    superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    if user.is_superuser and list(superusers.select_for_update(no_key=True)) == [user]:
+        raise LastSuperuser
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 

@@ -3,8 +3,10 @@
 import logging
 import math
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from limits import parse
@@ -38,10 +40,11 @@ def begin_attempt(account: str, address: str) -> LoginAttempt:
 
 
 def end_attempt(attempt: LoginAttempt, *, succeeded: bool) -> None:
-    """Note how it went; the right password forgets the wrong ones before it."""
+    """Note how it went; the right password forgets the wrong ones before it, once that is sure."""
     _finish(attempt, succeeded=succeeded)
     if succeeded:
-        limits.clear("login", attempt.account, attempt.address)
+        forget = partial(limits.clear, "login", attempt.account, attempt.address)
+        transaction.on_commit(forget)
 
 
 def record_success(account: str, address: str) -> None:

@@ -3,10 +3,12 @@
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config import limits
+from config.patience import MAX_ATTEMPTS, overdue
 from users import emails, mail_tokens, tasks
 from users.mail_tokens import Purpose
 from users.models import User
@@ -14,6 +16,8 @@ from users.services import lockout
 from users.services.sessions import Device, begin_session
 from users.services.signing_in import account_of, check_credentials
 from users.tokens import Pair
+
+SWEEP_SIZE = 200
 
 
 def wrong_password() -> ValidationError:
@@ -69,7 +73,15 @@ def _set(user: User, new_password: str) -> None:
     except ValidationError as error:
         raise ValidationError({"new_password": error}) from error
     user.set_password(new_password)
-    user.save(update_fields=["password", "email_confirmed_at"])
+    user.password_mail_due_at, user.password_mail_attempts = timezone.now(), 0
+    user.save(
+        update_fields=[
+            "password",
+            "email_confirmed_at",
+            "password_mail_due_at",
+            "password_mail_attempts",
+        ]
+    )
     tasks.send_password_changed.delay_on_commit(user.pk)
 
 
@@ -79,5 +91,18 @@ def mail_password_reset(user_id: int) -> None:
 
 
 def mail_password_changed(user_id: int) -> None:
-    if user := User.objects.filter(pk=user_id, is_active=True).first():
-        emails.password_changed(user)
+    """Tell of a new password once, counted and claimed as a welcome is."""
+    waiting = User.objects.waiting_for_password_mail().filter(pk=user_id)
+    untired = waiting.filter(password_mail_attempts__lt=MAX_ATTEMPTS)
+    if not untired.update(password_mail_attempts=F("password_mail_attempts") + 1):
+        return
+    with transaction.atomic():
+        if waiting.update(password_mail_due_at=None):
+            emails.password_changed(User.objects.get(pk=user_id))
+
+
+def overdue_password_mails() -> list[int]:
+    """The oldest of the accounts whose mail about a new password waits for too long."""
+    waiting = User.objects.waiting_for_password_mail()
+    due = waiting.filter(overdue(attempts="password_mail_attempts", since="password_mail_due_at"))
+    return list(due.order_by("password_mail_due_at").values_list("pk", flat=True)[:SWEEP_SIZE])

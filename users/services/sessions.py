@@ -88,6 +88,11 @@ def revoke_session(family: TokenFamily) -> None:
     _unrevoked(family.pk).update(revoked_at=Now())
 
 
+def end_all_sessions(user: User) -> None:
+    """Sign out everywhere: access tokens, links in mails and the admin's cookie end as well."""
+    User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+
+
 def delete_expired_tokens() -> None:
     """Forget sign-ins and tokens that could not be used any longer anyway."""
     call_command("flushexpiredtokens")

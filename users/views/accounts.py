@@ -1,5 +1,8 @@
 """Accounts: signing up, addresses, passwords."""
 
+from typing import Any
+
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view
@@ -10,8 +13,10 @@ from rest_framework.response import Response
 from config import limits
 from config.api import command
 from users import services
+from users.authentication import ProofInBody
 from users.examples import (
     ADDRESS,
+    CHANGE_SENT,
     MAIL_TOKEN,
     NEW_ACCOUNT,
     NEW_ADDRESS,
@@ -35,9 +40,16 @@ from users.serializers import RegisterSerializer, UserSerializer
 from users.views.requests import acting_user, device, given, sent
 from users.views.tokens import tokens
 
+# Open to everyone, also to who sends a token that has expired.
+PUBLIC: dict[str, Any] = {
+    "authentication_classes": [ProofInBody],
+    "permission_classes": [AllowAny],
+    "auth": [{}],
+}
+
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     throttle_classes=[limits.by_address("register")],
     request=RegisterSerializer,
     responses={201: UserSerializer},
@@ -50,7 +62,7 @@ def register(request: Request) -> Response:
 
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     request=TokenSerializer,
     responses={204: None},
     examples=[MAIL_TOKEN],
@@ -76,7 +88,7 @@ def send_confirmation(request: Request) -> Response:
     throttle_classes=[limits.by_address("mail_address")],
     request=EmailChangeSerializer,
     responses={202: SentSerializer},
-    examples=[NEW_ADDRESS, SENT],
+    examples=[NEW_ADDRESS, CHANGE_SENT],
 )
 def change_email(request: Request) -> Response:
     """Ask for another address; it counts once its owner confirms it."""
@@ -85,11 +97,11 @@ def change_email(request: Request) -> Response:
         acting_user(request), asked["current_password"], device(request)
     )
     services.request_email_change(user, asked["email"])
-    return sent()
+    return sent(_("The change waits for the link that we mail to the new address."))
 
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     request=TokenSerializer,
     responses={204: None},
     examples=[MAIL_TOKEN],
@@ -101,7 +113,7 @@ def confirm_email_change(request: Request) -> Response:
 
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     throttle_classes=[limits.by_address("mail_address")],
     request=AddressSerializer,
     responses={202: SentSerializer},
@@ -114,7 +126,7 @@ def forgot_password(request: Request) -> Response:
 
 
 @command(
-    permission_classes=[AllowAny],
+    **PUBLIC,
     request=NewPasswordSerializer,
     responses={204: None},
     examples=[NEW_PASSWORD],

@@ -2,6 +2,7 @@
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status
 from rest_framework.generics import (
     DestroyAPIView,
     GenericAPIView,
@@ -10,6 +11,8 @@ from rest_framework.generics import (
     RetrieveUpdateAPIView,
 )
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from users import services
 from users.examples import PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION
@@ -50,9 +53,19 @@ class MySessions(GenericAPIView):
         return mine.order_by("-rotated_at", "pk")
 
 
-@extend_schema(description="Where one is signed in, the last used first.", examples=[SESSION])
+@extend_schema_view(
+    get=extend_schema(
+        description="Where one is signed in, the last used first.", examples=[SESSION]
+    ),
+    delete=extend_schema(
+        description="Sign out everywhere, also here, at once.",
+        operation_id="users_sessions_destroy_all",
+    ),
+)
 class SessionListView(MySessions, ListAPIView):
-    pass
+    def delete(self, request: Request) -> Response:
+        services.end_all_sessions(acting_user(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @extend_schema(description="Sign out another device, or this one.")

@@ -33,7 +33,7 @@ def device(request: HttpRequest | Request) -> Device:
     return Device(address=addresses.of(request), user_agent=agent[:length])
 
 
-def sent() -> Response:
+def sent(detail: str = "") -> Response:
     """The answer to whoever asks for a mail, whether the address has an account or not."""
-    detail = _("If this e-mail has an account, a message is on its way.")
+    detail = detail or _("If this e-mail has an account, a message is on its way.")
     return Response({"detail": detail}, status.HTTP_202_ACCEPTED)

@@ -140,7 +140,8 @@ def insert(sample: Model, number: int, differs: dict[str, str], progress: Progre
     same = {
         field.column: field.get_db_prep_save(field.pre_save(sample, add=True), connection)
         for field in sample._meta.concrete_fields
-        if field.column not in differs and not field.primary_key and not field.generated
+        if field.column not in differs
+        and not (field.primary_key or field.generated or field.has_db_default())
     }
     columns = ", ".join(["id", *map(str, same), *differs])
     sql = [expression.replace("%", "%%") for expression in differs.values()]

@@ -1,5 +1,7 @@
 """The one road from an exception to an answer of the API."""
 
+import errno
+
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import UnreadablePostError
@@ -42,6 +44,14 @@ class TooLarge(exceptions.APIException):
     default_detail = _("The request is too large.")
 
 
+class Full(exceptions.APIException):
+    """No room is left for what was sent; reading goes on."""
+
+    status_code = status.HTTP_507_INSUFFICIENT_STORAGE
+    default_code = "full"
+    default_detail = _("There is no room left for this. Please try again later.")
+
+
 class ExceptionHandler(StandardExceptionHandler):
     """Answer a broken rule with 409, a dead server with 503, and what Django refuses with 4xx."""
 
@@ -53,6 +63,8 @@ class ExceptionHandler(StandardExceptionHandler):
             return Unavailable(exc.wait)
         if isinstance(exc, OperationalError | InterfaceError | BrokerError):
             return Unavailable()
+        if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Full()
         if isinstance(exc, RequestDataTooBig):
             return TooLarge()
         if isinstance(exc, UnreadablePostError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from botocore.handlers import add_expect_header
 from storages.backends import s3
 
@@ -59,6 +60,16 @@ class S3Storage(s3.S3Storage):
     def impatient(self) -> "S3Storage":
         """The same for somebody who cannot wait two seconds."""
         return type(self)(**self._given, tries=1, read_timeout=0.9)
+
+    def make_bucket(self) -> None:
+        """Make the bucket, private, unless it is there."""
+        client = self.connection.meta.client
+        try:
+            client.head_bucket(Bucket=self.bucket_name)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            client.create_bucket(Bucket=self.bucket_name)
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {"ContentType": storage.content_type(name)}

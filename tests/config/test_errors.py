@@ -1,5 +1,7 @@
 """Every refusal has one shape under /api, and no answer tells more than it should."""
 
+import errno
+
 import pytest
 from django.db import InterfaceError, OperationalError
 from django.test import Client
@@ -30,6 +32,7 @@ RAISED = {
     "later": ComeBack(),
     "database": OperationalError("server at 10.0.0.5 closed the connection"),
     "connection": InterfaceError("connection already closed"),
+    "disk": OSError(errno.ENOSPC, "No space left on device", "/srv/secret/place"),
     "bug": RuntimeError("with a secret in it"),
 }
 
@@ -92,6 +95,14 @@ def test_broken_rule_names_its_field(client):
 
 def test_rule_that_time_heals_says_when(client):
     assert client.get("/api/v1/raising/later/").headers["Retry-After"] == "7"
+
+
+def test_full_disk_is_a_507_that_says_no_path(client):
+    response = client.get("/api/v1/raising/disk/")
+
+    assert response.status_code == 507
+    assert response.json()["errors"][0]["code"] == "full"
+    assert b"secret" not in response.content
 
 
 @pytest.mark.parametrize("what", ["database", "connection"])

@@ -119,3 +119,17 @@ def test_two_beats_send_each_slot_once(fleet):
     slots = fleet.sql(f"SELECT count(*), count(DISTINCT slot) {rows}")
     compose.compose("up", "--detach", "--no-deps", "--no-recreate", "--scale", "beat=1", "beat")
     assert slots.split("|")[0] == slots.split("|")[1]
+
+
+def test_broker_that_is_full_costs_nobody_anything(fleet):
+    """It refuses to keep one more message; the row waits, and the sweep finds it."""
+    person = fleet.client(fleet.token("fuller"))
+    event = fleet.client().call("GET", "/api/v1/events/?has_seats=true")[1]["results"][0]["id"]
+    fleet.redis("redis-broker", "config set maxmemory 1mb")
+    try:
+        status, body, _ = person.call("POST", f"/api/v1/events/{event}/join/", {})
+    finally:
+        fleet.redis("redis-broker", "config set maxmemory 192mb")
+
+    assert status == 201, body
+    eventually(lambda: "fuller@example.org" in fleet.mails(), patience=200)

@@ -1,7 +1,9 @@
 """Parts die in the middle of their work, and nothing is lost or done twice."""
 
+import os
 import signal
 import time
+from pathlib import Path
 
 from tests.fleet import mail_sink, mails
 from tests.fleet.conftest import eventually
@@ -49,6 +51,38 @@ def test_killed_worker_hands_its_task_to_another(fleet):
 
     assert time.monotonic() - began < VISIBILITY + 10 + mail_sink.SLOW
     eventually(lambda: all(one.status == "running" for one in fleet.containers("worker")))
+
+
+def in_smtp(pid):
+    """Whether the process talks to the mail server just now."""
+    lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    mail = {line.split()[9] for line in lines if line.split()[2].endswith(":09DD")}
+    held = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    return bool(held & {f"socket:[{inode}]" for inode in mail})
+
+
+def letters(fleet):
+    return int(fleet.sql("SELECT count(*) FROM config_deadletter WHERE reason = 'worker_lost'"))
+
+
+def test_task_that_always_kills_its_worker_is_given_up_and_the_others_go_on(fleet):
+    mails.write(fleet, "slow-poison", 1)
+    mails.write(fleet, "beside", 50)
+    for number in range(1, 9):
+        eventually(
+            lambda number=number: (
+                letters(fleet) or len(mails.delivered(fleet, "slow-poison", "begun")) >= number
+            )
+        )
+        if letters(fleet):
+            break
+        for one in fleet.containers("worker"):
+            for pid in filter(in_smtp, fleet.children(one)):
+                fleet.kill(pid)
+
+    mails.wait(fleet, "beside", 50)
+    assert letters(fleet) == 1
+    assert len(mails.delivered(fleet, "slow-poison", "begun")) == 3
 
 
 def test_terminated_workers_lose_none_of_two_hundred(fleet):

@@ -122,7 +122,6 @@ def test_no_task_may_outlast_its_message():
 HEARD = {
     "users.tasks.send_email_confirmation",
     "users.tasks.send_email_change",
-    "users.tasks.send_email_confirmation",
     "users.tasks.send_email_change_notice",
     "users.tasks.send_password_reset",
     "users.tasks.send_sign_in_link",

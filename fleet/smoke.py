@@ -3,11 +3,14 @@
 import json
 import os
 import secrets
+import time
 from typing import Any
 
 from fleet import compose
 from fleet.refusal import Refused
 from fleet.site import Site
+
+PATIENCE = 30  # seconds
 
 
 def smoke(url: str) -> None:
@@ -62,14 +65,25 @@ def walk(site: Site, email: str, password: str, event: int | None = None) -> Non
 
 
 def _health(site: Site) -> None:
+    """Wait until all is up: what was asked for the first time may have been slow to answer."""
+    until = time.monotonic() + PATIENCE
+    while complaint := _complaint(site):
+        if time.monotonic() > until:
+            raise Refused(complaint)
+        time.sleep(1)
+
+
+def _complaint(site: Site) -> str:
     status, body = site.call("GET", "/health")
     if not isinstance(body, dict):
-        raise Refused(f"/health answers {status} and no JSON.")
-    down = [
-        f"{name}: {one['error']}" for name, one in body["services"].items() if one["status"] != "up"
+        return f"/health answers {status} and no JSON."
+    services = body.get("services", {}).items()
+    ill = [
+        f"{name} {one['status']} {one['error']}" for name, one in services if one["status"] != "up"
     ]
-    if status != 200 or down:
-        raise Refused(f"/health answers {status}, {body['status']}. {', '.join(down)}")
+    if status == 200 and services and not ill:
+        return ""
+    return f"/health answers {status}, {body.get('status')}: {', '.join(ill)}."
 
 
 def _open_event(site: Site) -> int:

@@ -170,6 +170,17 @@ S3 = {
 }
 if S3_ENDPOINT_URL:
     STORAGES["default"] = {"BACKEND": "config.s3.MediaStorage", "OPTIONS": S3}
+BACKUP_DIR = env("BACKUP_DIR", default=str(BASE_DIR / ".run" / "backups"))
+# Where pg_dump and pg_restore are, of the server's major version; empty: on PATH.
+POSTGRES_PROGRAMS = env("POSTGRES_PROGRAMS", default="")
+if bucket := env("BACKUP_S3_BUCKET", default=""):
+    STORAGES["backups"] = {
+        "BACKEND": "config.s3.S3Storage",
+        "OPTIONS": {**S3, "bucket_name": bucket},
+    }
+# What a restored database is compared by, beside its rows; and the table whose rows are people's.
+BACKUP_SUMS = [("users_contribution", "amount")]
+BACKUP_GUARD = "users_user"
 STATIC_URL = "/static/"
 STATIC_ROOT = env("STATIC_ROOT", default=None)
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
@@ -224,6 +235,8 @@ SCHEDULES = {
         crontab(minute="*/5"),
     ),
     "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
+    # At three, and until eight each hour again, if that failed.
+    "backup": ("config.tasks.back_up", crontab(hour="3-8", minute=0)),
     "totals": ("config.tasks.count_totals", crontab(minute=0)),
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),

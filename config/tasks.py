@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
-from config import totals
+from config import backups, totals
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,14 @@ def clean_data() -> None:
         while ids := list(old[:BATCH]):
             deleted += rows.filter(pk__in=ids).delete()[0]
         logger.info("Deleted %s rows of %s.", deleted, label)
+
+
+# Acknowledged at once: it takes longer than a message may go unanswered. A night that is lost
+# to a kill is made up for by the next hour's.
+@shared_task(acks_late=False, soft_time_limit=3500, time_limit=3600)
+def back_up() -> None:
+    """Every night at three: one archive of all there is."""
+    backups.back_up_unless_done()
 
 
 @shared_task

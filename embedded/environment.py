@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from embedded import state
+from embedded import binaries, state
 
 # Carried by each process of one clone, so that a later start knows its own leftovers.
 MARK = "MUTIRAO_STATE"
@@ -42,6 +42,8 @@ class Place:
             "DOMAIN": f"localhost:{self.web_port}",
             "EMAIL_URL": "consolemail://" if self.debug else self._mail_folder_url,
             "MEDIA_ROOT": str(self.folder / "media"),
+            "BACKUP_DIR": str(self.folder / "backups"),
+            "POSTGRES_PROGRAMS": str(Path(binaries.postgres("pg_dump")).parent),
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
         }
 

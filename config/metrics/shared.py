@@ -4,17 +4,15 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 from django_redis import get_redis_connection
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from config import totals
+from config import backups, resilience, totals
 from config.celery import app
 from config.metrics.source import PATIENCE, Source
 from config.metrics.work import SENT_AT
@@ -72,28 +70,11 @@ def _age(message: bytes | None) -> float | None:
         return None
 
 
-def ask_breakers() -> dict[str, str]:
-    return _told_by("config.resilience.states") or {}
-
-
-def ask_backups() -> datetime | None:
-    return _told_by("config.backups.last_good_at")
-
-
-def _told_by(function: str) -> Any:
-    """What that function answers; None as long as its module is not here."""
-    try:
-        tell = import_string(function)
-    except ImportError:
-        return None
-    return tell()
-
-
 CACHE = Source("The cache", ask_cache)
 BROKER = Source("The broker", ask_broker)
-BREAKERS = Source("The breakers", ask_breakers)
+BREAKERS = Source("The breakers", resilience.states)
 TOTALS = Source("The totals", totals.latest)
-BACKUPS = Source("The backups", ask_backups)
+BACKUPS = Source("The backups", backups.last_good_at)
 
 
 class LastBackup(Collector):

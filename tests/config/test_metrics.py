@@ -1,10 +1,7 @@
 """What Prometheus is told: counts by effect, few series, and nothing that waits or fails."""
 
-import sys
 import threading
 import time
-from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -278,16 +275,8 @@ def test_source_that_hangs_is_not_waited_for_nor_asked_again():
     assert len(asked) == 1
 
 
-@pytest.fixture
-def module(monkeypatch):
-    """Put a module in the place of that name."""
-    return lambda name, **functions: monkeypatch.setitem(
-        sys.modules, name, SimpleNamespace(**functions)
-    )
-
-
-def test_breakers_tell_their_state(module):
-    module("config.resilience", states=lambda: {"smtp": "open"})
+def test_breakers_tell_their_state(monkeypatch):
+    monkeypatch.setattr(shared.BREAKERS, "_ask", lambda: {"smtp": "open"})
 
     told = scrape()
 
@@ -338,9 +327,10 @@ def test_totals_are_told_as_they_were_counted(settings):
     assert {key[1] for key in told if key[0] == "mutirao_total"} == settings.TOTALS.keys()
 
 
-def test_last_backup_is_told(module):
+def test_last_backup_is_told(tmp_path, settings):
+    settings.BACKUP_DIR = str(tmp_path)
     assert ("mutirao_backup_timestamp_seconds",) not in scrape()
 
-    module("config.backups", last_good_at=lambda: datetime(2027, 5, 2, 6, tzinfo=UTC))
+    (tmp_path / "mutirao-20270502T060000Z.tar.gz").touch()
 
     assert scrape()["mutirao_backup_timestamp_seconds",] == 1809237600

@@ -34,18 +34,34 @@ PORTS = {
     "s3": {8333},
 }
 REPLICAS = {"backend": 3, "worker": 2, "worker-video": 3}
+# By address: a name that is not known here would be asked for elsewhere first.
 KNOCK = """
 import json, socket, sys
-reached = []
-for name, ports in json.loads(sys.argv[1]).items():
-    for port in ports:
-        try:
-            socket.create_connection((name, port), 0.5).close()
-            reached.append([name, port])
-        except OSError:
-            pass
-print(json.dumps(reached))
+from concurrent.futures import ThreadPoolExecutor
+def knock(place):
+    name, address, port = place
+    try:
+        socket.create_connection((address, port), 1).close()
+        return [name, port]
+    except OSError:
+        return None
+with ThreadPoolExecutor(64) as pool:
+    print(json.dumps([one for one in pool.map(knock, json.loads(sys.argv[1])) if one]))
 """
+
+
+def places(fleet, services, ports):
+    """Where to knock: each address of the first replica of each service."""
+    return json.dumps(
+        [
+            [service, network["IPAddress"], port]
+            for service in services
+            for network in fleet.inspect(fleet.containers(service)[0])["NetworkSettings"][
+                "Networks"
+            ].values()
+            for port in ports
+        ]
+    )
 
 
 def beside(fleet, container, *command):
@@ -100,9 +116,7 @@ def test_each_reaches_exactly_what_it_shares_a_network_with(fleet, service):
     one = fleet.containers(service)[0]
     all_ports = sorted({port for ports in PORTS.values() for port in ports} | {80, 8888, 9333})
 
-    found = beside(
-        fleet, one, "python", "-c", KNOCK, json.dumps(dict.fromkeys(NETWORKS, all_ports))
-    )
+    found = beside(fleet, one, "python", "-c", KNOCK, places(fleet, NETWORKS, all_ports))
 
     reached = {(name, port) for name, port in json.loads(found)}
     expected = {
@@ -156,16 +170,11 @@ def test_data_has_no_way_out_and_subnets_come_from_the_variable(fleet):
 
 
 def test_a_stranger_on_the_same_host_reaches_no_server(fleet):
-    addresses = {
-        network["IPAddress"]: sorted(PORTS[service])
-        for service in ("postgres", "redis-cache", "redis-broker", "s3")
-        for one in fleet.containers(service)
-        for network in fleet.inspect(one)["NetworkSettings"]["Networks"].values()
-    }
+    servers = ("postgres", "redis-cache", "redis-broker", "s3")
 
     found = compose.run(
         *("docker", "run", "--rm", "--network", "bridge", "--entrypoint", "python"),
-        *(f"{fleet.project}:local", "-c", KNOCK, json.dumps(addresses)),
+        *(f"{fleet.project}:local", "-c", KNOCK, places(fleet, servers, [5432, 6379, 8333])),
     )
 
     assert json.loads(found) == []

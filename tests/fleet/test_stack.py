@@ -31,7 +31,7 @@ PORTS = {
     "postgres": {5432},
     "redis-cache": {6379},
     "redis-broker": {6379},
-    "s3": {8333},
+    "s3": {8333, 18333},  # its door, and what it has beside it by gRPC, which cannot be shut
 }
 REPLICAS = {"backend": 3, "worker": 2, "worker-video": 3}
 # By address: a name that is not known here would be asked for elsewhere first.

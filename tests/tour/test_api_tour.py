@@ -17,6 +17,8 @@ BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANYTHING = "…"
 # Said in the admin only.
 ADMIN_SAYS = {
+    "already_handled",
+    "broker_away",
     "event_not_over",
     "last_superuser",
     "not_found",  # a 404 like any other

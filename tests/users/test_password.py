@@ -8,7 +8,6 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from rest_framework.test import APIClient
 
-from config.nudge import Nudge
 from config.patience import MAX_ATTEMPTS, PATIENCE
 from tests.factories import PASSWORD, UserFactory
 from tests.together import run_together
@@ -282,7 +281,6 @@ def test_without_a_broker_the_password_is_changed_and_the_mail_waits(monkeypatch
 
     with monkeypatch.context() as broken:
         broken.setattr(tasks.send_password_changed, "delay", away)
-        broken.setattr(Nudge, "broker_away_until", 0.0)
         assert post(RESET, token=token, new_password=NEW).status_code == 204
     User.objects.update(password_mail_due_at=F("password_mail_due_at") - PATIENCE[0])
     for _ in range(2):

@@ -55,6 +55,13 @@ def eventually(ask, patience=PATIENCE, pause=0.25):
     return answer
 
 
+def output_of(*command):
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    return done.stdout
+
+
 class Fleet:
     """The running fleet, for tests that ask it, load it and hurt it."""
 
@@ -204,9 +211,20 @@ class Fleet:
         status, body, _ = self.client().call("GET", "/health")
         return status == 200
 
+    def logs(self, service, *options):
+        """What each container of the service wrote, by its name."""
+        return {
+            one.name: output_of("docker", "logs", *options, one.name)
+            for one in self.containers(service)
+        }
+
+    def lines(self, service, *options):
+        """All that they wrote, line by line."""
+        return [line for text in self.logs(service, *options).values() for line in text.split("\n")]
+
     def mails(self, event="delivered"):
         """Whom mails were delivered to, in order."""
-        lines = compose.run("docker", "logs", f"{self.project}-mail").splitlines()
+        lines = output_of("docker", "logs", f"{self.project}-mail").splitlines()
         return [one["to"] for one in map(json.loads, lines) if one["event"] == event]
 
     def start_mail(self):

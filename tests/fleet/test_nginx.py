@@ -335,7 +335,7 @@ def test_access_log_is_json_and_holds_no_secret(fleet):
     lines = eventually(
         lambda: [
             line
-            for line in fleet.compose("logs", "--no-log-prefix", "nginx").splitlines()
+            for line in fleet.lines("nginx")
             if line.startswith("{") and ("canary" in line or "calendar" in line)
         ]
     )

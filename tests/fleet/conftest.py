@@ -190,6 +190,13 @@ class Fleet:
         token = self.token()
         return traffic(lambda: self.client(token), draft=self.draft(), **options)
 
+    def each_write_took_effect_once(self, record):
+        """Whether each draft that was sent is there once, however often it was sent."""
+        query = "SELECT count(*), count(DISTINCT title) FROM events_event WHERE title LIKE"
+        rows, titles = self.sql(f"{query} '{record.name} %'").split("|")
+        sent = sum(record.statuses("POST").values())
+        return record.given_up == 0 and int(rows) == int(titles) == sent
+
     def host_pid(self, container):
         return self.inspect(container)["State"]["Pid"]
 

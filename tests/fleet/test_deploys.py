@@ -51,13 +51,6 @@ def tags(fleet, *services):
 ALL = ("backend", "stream", "worker", "worker-video", "beat")
 
 
-def posts_took_effect_once(fleet, record):
-    rows, titles = fleet.sql(
-        "SELECT count(*), count(DISTINCT title) FROM events_event WHERE title LIKE 'Load %'"
-    ).split("|")
-    return rows == titles and int(rows) >= record.statuses("POST")[201]
-
-
 def test_restarted_backends_fail_no_request_of_any_method(fleet):
     before = {
         one.name: fleet.processes(one, "bin/gunicorn")[1:] for one in fleet.containers("backend")
@@ -95,7 +88,7 @@ def test_new_version_comes_out_without_a_gap_and_migrates_first(fleet, second):
     assert record.failed("GET") == {}
     assert max(record.durations()) < 3
     assert sum(record.failed("POST").values()) <= 3
-    assert posts_took_effect_once(fleet, record)
+    assert fleet.each_write_took_effect_once(record)
     assert fleet.sql("SELECT count(note) FROM events_event") != "0"
     assert [len(fleet.containers(name)) for name in ALL] == [3, 1, 2, 3, 1]
 
@@ -125,5 +118,5 @@ def test_rollback_is_quick_and_costs_no_reader_anything(fleet, second):
     assert "local runs" in said
     assert tags(fleet, *ALL) == {"local"}
     assert record.failed("GET") == {}
-    assert posts_took_effect_once(fleet, record)
+    assert fleet.each_write_took_effect_once(record)
     assert compose.config()["services"]["backend"]["image"].endswith(":local")

@@ -26,6 +26,7 @@ def test_backend_killed_under_load_costs_no_reader_anything(fleet):
 
     assert record.failed("GET") == {}
     assert sum(record.failed("POST").values()) <= 2
+    assert fleet.each_write_took_effect_once(record)
 
 
 def test_killed_child_of_a_worker_is_replaced_and_its_task_done(fleet):

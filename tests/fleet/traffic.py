@@ -68,8 +68,9 @@ class Record:
     """What came back: (method, status, seconds, moment) of each request."""
 
     answers: list = field(default_factory=list)
-    retried: int = 0
     given_up: int = 0
+    # What the titles of its drafts begin with.
+    name: str = field(default_factory=lambda: f"Load {uuid4().hex[:8]}")
 
     def statuses(self, method):
         return Counter(status for one, status, _, _ in self.answers if one == method)
@@ -119,12 +120,11 @@ class Load:
     def write(self, client):
         """Send one new draft; what failed is sent again with its key, as clients should."""
         key = {"Idempotency-Key": uuid4().hex}
-        body = {**self.draft, "title": f"Load {key['Idempotency-Key']}"}
+        body = {**self.draft, "title": f"{self.record.name} {key['Idempotency-Key']}"}
         status = self.timed(client, "POST", "/api/v1/events/", body, **key)
         for _ in range(RETRIES):
             if not is_failed(status):
                 return
-            self.record.retried += 1
             time.sleep(0.5)  # as a client would
             status = client.call("POST", "/api/v1/events/", body, **key)[0]
         self.record.given_up += is_failed(status)

@@ -16,6 +16,7 @@ WELL = {
     "worker-video": (*NOW, "python", "-m", "config.heartbeat", "worker"),
     "beat": (*NOW, "python", "-m", "config.heartbeat", "beat"),
 }
+BEHIND_NGINX = ("backend", "stream")
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes
 # Two lives of nginx' answer from the resolver: from then on it sends to the new ones, too.
 SEEN_AFTER = 4
@@ -43,12 +44,12 @@ def roll(service: str, deadline: float, **tags: str) -> None:
         except NotWell:
             remove(new)
             raise
-        if service in ("backend", "stream"):
+        if service in BEHIND_NGINX:
             time.sleep(SEEN_AFTER)
         leaving, old = old[:number], old[number:]
-        stop(leaving)
-    stop(old)
-    stop(compose.containers(service)[:-wanted])
+        stop(service, leaving)
+    stop(service, old)
+    stop(service, compose.containers(service)[:-wanted])
 
 
 def start(service: str, number: int, **tags: str) -> list[Container]:
@@ -82,12 +83,19 @@ def is_well(service: str, container: Container) -> bool:
     return True
 
 
-def stop(leaving: list[Container]) -> None:
-    """Stop them, with the time that their service has to finish; then remove them."""
-    if leaving:
-        names = [one.name for one in leaving]
+def stop(service: str, leaving: list[Container]) -> None:
+    """Stop them with the time that each has to finish, and remove them.
+
+    Those behind nginx go one after another: of the three replicas that it tries for a
+    request, only one may be gone without its knowledge.
+    """
+    batches = [[one] for one in leaving] if service in BEHIND_NGINX else [leaving]
+    for batch in filter(None, batches):
+        names = [one.name for one in batch]
         compose.run("docker", "stop", *names)
         compose.run("docker", "rm", "--volumes", *names)
+        if service in BEHIND_NGINX:
+            time.sleep(SEEN_AFTER)
 
 
 def remove(failed: list[Container]) -> None:

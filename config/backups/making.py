@@ -105,13 +105,17 @@ def _ask(cursor: Any, query: str, *names: str) -> Any:
     return cursor.fetchone()[0]
 
 
+def claim(cursor: Any) -> None:
+    """Let nobody else back up or restore; the server frees the lock with the connection."""
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    if not cursor.fetchone()[0]:
+        raise BackupError("Another backup is being made, or a restore.")
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Let nobody else make a backup; the server frees the lock with the connection."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise BackupError("Another backup is being made.")
+        claim(cursor)
         try:
             yield
         finally:

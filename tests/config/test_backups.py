@@ -66,7 +66,7 @@ def archives(folder):
     return sorted(path.name for path in folder.glob("*.tar.gz"))
 
 
-def test_drill_brings_back_what_was_kept_and_nothing_else(place):
+def test_drill_brings_back_what_was_kept_and_nothing_else(place, tmp_path):
     url, folder = place["DATABASE_URL"], Path(place["BACKUP_DIR"])
     said = manage(place, "backup_db")
     name = re.search(r"(mutirao-\d{8}T\d{6}Z\.tar\.gz): ", said)[1]
@@ -75,7 +75,8 @@ def test_drill_brings_back_what_was_kept_and_nothing_else(place):
     ask(url, "CREATE TABLE later ()")
 
     refused = manage(place, "restore_db", str(folder / name), "--check")
-    manage(place, "restore_db", str(folder / name))
+    elsewhere = {**place, "BACKUP_DIR": str(tmp_path / "new" / "machine")}
+    manage(elsewhere, "restore_db", str(folder / name))
 
     assert "can be restored" in refused
     assert ask(url, "SELECT jti FROM token_blacklist_outstandingtoken") == [("kept",)]
@@ -159,6 +160,18 @@ def test_two_backups_are_not_made_at_once(folder):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_restore_is_refused_while_a_backup_or_a_restore_goes_on(folder, good):
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(os.environ["DATABASE_URL"], dbname=name) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [making.LOCK])
+
+        with pytest.raises(backups.BackupError, match="Another backup"):
+            backups.restore(good)
+
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_second_try_of_a_night_does_nothing_after_a_good_one(folder):
     UserFactory()
     back_up()
@@ -194,6 +207,42 @@ def test_broker_that_is_away_is_a_reason_in_the_manifest(tmp_path, settings, mon
 
     assert programs.copy_broker(tmp_path / "broker.rdb")
     assert not (tmp_path / "broker.rdb").exists()
+
+
+def test_broker_that_hangs_is_a_reason_in_the_manifest(tmp_path, settings, monkeypatch):
+    hung = tmp_path / "redis-cli"
+    hung.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    hung.chmod(0o700)
+    settings.CELERY_BROKER_URL = "redis://:canary@127.0.0.1:1/0"
+    monkeypatch.setattr("shutil.which", lambda name, **_: str(hung))
+    monkeypatch.setattr(programs, "BROKER_PATIENCE", 0.2)
+
+    reason = programs.copy_broker(tmp_path / "broker.rdb")
+
+    assert "did not give it" in reason
+    assert "canary" not in reason
+
+
+@pytest.fixture
+def login(tmp_path, monkeypatch):
+    """What pg_dump is given: its arguments and its environment."""
+    program, told = tmp_path / "pg_dump", tmp_path / "told"
+    program.write_text(f'#!/bin/sh\n(echo "$@"; /usr/bin/env) > {told}\n')
+    program.chmod(0o700)
+    monkeypatch.setattr("shutil.which", lambda name, **_: str(program))
+    return told
+
+
+def test_encryption_that_was_asked_for_is_asked_for_by_the_dump(login, tmp_path, monkeypatch):
+    options = {**connection.settings_dict["OPTIONS"], "sslmode": "verify-full"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    monkeypatch.setitem(connection.settings_dict, "PASSWORD", "canary")
+
+    programs.dump(tmp_path / "dump", "1")
+
+    arguments, *environment = login.read_text().splitlines()
+    assert {"PGSSLMODE=verify-full", "PGPASSWORD=canary"} <= set(environment)
+    assert "canary" not in arguments
 
 
 @pytest.fixture

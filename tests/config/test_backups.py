@@ -160,8 +160,9 @@ def test_two_backups_are_not_made_at_once(folder):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_restore_is_refused_while_a_backup_or_a_restore_goes_on(folder, good):
+def test_restore_is_refused_while_a_backup_or_a_restore_goes_on(folder, tmp_path):
     name = connection.settings_dict["NAME"]
+    good = made_of(tmp_path, b"database", postgres=connection.pg_version // 10_000)
     with psycopg.connect(os.environ["DATABASE_URL"], dbname=name) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [making.LOCK])
 
@@ -184,6 +185,26 @@ def test_second_try_of_a_night_does_nothing_after_a_good_one(folder):
     manifest = archive.read(folder / first[0])
     assert manifest.rows["users_user"] == 1
     assert backups.last_good_at() > datetime.now(UTC) - timedelta(minutes=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copy_that_failed_is_made_by_the_next_try(folder, tmp_path, settings):
+    far = tmp_path / "far"
+    far.touch()  # no folder: the copy fails
+    storage = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(far)},
+    }
+    settings.STORAGES = {**settings.STORAGES, "backups": storage}
+    with pytest.raises(OSError, match="far"):
+        back_up()
+    far.unlink()
+
+    back_up()
+    back_up()
+
+    assert archive.sums(far) == archive.sums(folder)
+    assert len(archives(far)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -271,12 +292,12 @@ def test_cut_archive_is_refused_wherever_it_was_cut(share):
             archive.read(cut)
 
 
-def made_of(folder, database):
+def made_of(folder, database, *, postgres=17):
     content = folder / "content"
     content.mkdir()
     (content / archive.DATABASE).write_bytes(database)
     (content / archive.BROKER).write_bytes(b"broker")
-    manifest = archive.Manifest("now", "1", 17, archive.sums(content), {"a": 1}, {}, {})
+    manifest = archive.Manifest("now", "1", postgres, archive.sums(content), {"a": 1}, {}, {})
     archive.write(folder / "made.tar.gz", manifest, content)
     return folder / "made.tar.gz"
 

@@ -133,6 +133,31 @@ def test_backup_of_a_killed_process_is_a_draft_that_the_next_one_removes(place):
     assert len(archives(folder)) == len(before) + 1
 
 
+def test_restore_that_is_killed_leaves_the_old_database_as_it_was(place):
+    folder, url = Path(place["BACKUP_DIR"]), place["DATABASE_URL"]
+    manage(place, "backup_db")
+    name = str(folder / archives(folder)[-1])
+    ask(url, "CREATE TABLE mine ()")
+    code = (
+        "import time; from pathlib import Path; from config.backups import restoring\n"
+        f"restoring._swap = lambda *_: time.sleep(60)\nrestoring.restore(Path({name!r}))"
+    )
+    shell = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code], cwd=ROOT, env=place
+    )
+    names = f"SELECT datname FROM pg_database WHERE datname LIKE '{url.rpartition('/')[2]}%'"
+    wait_until(lambda: len(ask(url, names)) == 2)
+    shell.send_signal(signal.SIGKILL)
+    shell.wait()
+    kept = ask(url, "SELECT to_regclass('mine')")
+
+    manage(place, "restore_db", name)
+
+    assert kept == [("mine",)]
+    assert ask(url, "SELECT to_regclass('mine')") == [(None,)]
+    assert ask(url, names) == [(url.rpartition("/")[2],)]
+
+
 def has_dump(folder):
     """Whether the dump is whole, so that the process waits where it writes the archive."""
     return any(path.stat().st_size for path in folder.glob(".draft-*/content/database.dump"))
@@ -311,6 +336,14 @@ def test_changed_file_is_refused(tmp_path):
     archive.write(tmp_path / "x.tar.gz", manifest, content)
 
     with pytest.raises(backups.BackupError, match="sums do not agree"):
+        archive.read(tmp_path / "x.tar.gz")
+
+
+def test_archive_without_a_database_is_refused(tmp_path):
+    manifest = archive.Manifest("now", "1", 17, {}, {}, {}, {})
+    archive.write(tmp_path / "x.tar.gz", manifest, tmp_path)
+
+    with pytest.raises(backups.BackupError, match=r"database\.dump is missing"):
         archive.read(tmp_path / "x.tar.gz")
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -609,6 +610,25 @@ def test_client_uploads_one_object_of_the_type_it_was_given(files):
 
     assert (wrong.status_code, elsewhere.status_code, right.status_code) == (403, 403, 200)
     assert content(files, name) == b"film"
+
+
+@needs_server
+@pytest.mark.xdist_group("s3")
+def test_upload_that_breaks_off_leaves_no_object(files):
+    name = files.get_available_name("videos/half.mp4")
+    url = urlsplit(files.presigned_put(name, content_type="video/mp4", expires=60))
+    head = (
+        f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+        "Content-Type: video/mp4\r\nContent-Length: 9000000\r\n\r\n"
+    )
+
+    with socket.create_connection((url.hostname, url.port)) as client:
+        client.sendall(head.encode() + bytes(6_000_000))
+        client.shutdown(socket.SHUT_WR)
+        answer = client.recv(1000)
+
+    assert b" 200 " not in answer
+    assert not files.exists(name)
 
 
 @needs_server

@@ -95,6 +95,10 @@ class S3Storage(s3.S3Storage):
         with _told():
             return super()._save(name, content)
 
+    def exists(self, name: str) -> bool:
+        with _told():
+            return super().exists(name)
+
     def delete(self, name: str) -> None:
         with _told():
             super().delete(name)

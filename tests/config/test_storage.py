@@ -370,6 +370,7 @@ def test_health_check_of_a_hung_s3_ends_soon(silent_port, monkeypatch):
 CALLS = {
     "save": lambda files: files.save("x.png", ContentFile(b"x")),
     "open": lambda files: files.open("x.png"),
+    "exists": lambda files: files.exists("x.png"),
     "delete": lambda files: files.delete("x.png"),
 }
 each_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

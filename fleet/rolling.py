@@ -1,6 +1,5 @@
 """Replace the containers of a service by those of another version, without a gap."""
 
-import math
 import time
 
 from fleet import capacity, compose
@@ -26,18 +25,21 @@ class NotWell(Refused):
     """The new version did not come up."""
 
 
-def roll(service: str, deadline: float, **tags: str) -> None:
+def roll(service: str, deadline: float, *, beside: int = 1, **tags: str) -> None:
     """Replace batch by batch: new replicas are well and known to nginx before old ones leave.
 
-    As many at once as connections to Postgres are left for. Killed in between, more replicas
-    than wanted are left, all of them serving: the next roll removes what is older.
+    As many at once as connections to Postgres are left for, which `beside` services share; of
+    those behind nginx two, since of its three tries one must meet a replica that serves.
+    Killed in between, more replicas than wanted are left, all of them serving: the next roll
+    removes what is older.
     """
     settings = compose.config(**tags)
     wanted = int(settings["services"][service]["deploy"]["replicas"])
     old = compose.containers(service)
-    batch = max(1, min(wanted, capacity.spare(settings) // capacity.each(settings, service)))
-    for _ in range(math.ceil(wanted / batch)):
-        number = min(batch, wanted)
+    room = capacity.spare(settings) // beside // capacity.each(settings, service)
+    batch = max(1, min(wanted, room, 2 if service in BEHIND_NGINX else wanted))
+    for done in range(0, wanted, batch):
+        number = min(batch, wanted - done)
         new = start(service, len(compose.containers(service)) + number, **tags)
         try:
             wait(service, new, deadline)

@@ -12,7 +12,7 @@ LONGEST = 300  # seconds until a version that does not come up is taken back
 
 
 def deploy(tag: str, service: str = "") -> None:
-    """Migrate, then replace the backends, then the rest; what fails is taken back, and that is said.
+    """Migrate, replace the backends, then the rest; what fails is taken back, and that is said.
 
     Migrations are compatible with the version before, so going back needs none. The tag is noted
     at the end: killed before, `make up` and the next deploy start from the version before.
@@ -92,7 +92,7 @@ def _try(name: str, tag: str, *, beside: int) -> None:
     end = time.monotonic() + LONGEST
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            rolling.roll(name, end, beside=beside, **_tags({name: tag}))
+            rolling.roll(name, end, _tags({name: tag}), beside=beside)
         except rolling.NotWell as reason:
             print(f"Attempt {attempt} of {ATTEMPTS}: {reason}")
             if attempt == ATTEMPTS or time.monotonic() > end:
@@ -107,7 +107,7 @@ def _take_back(before: dict[str, str]) -> None:
     for name, tag in before.items():
         end = time.monotonic() + LONGEST
         if any(one.image.rsplit(":", 1)[1] != tag for one in compose.containers(name)):
-            rolling.roll(name, end, **_tags({name: tag}))
+            rolling.roll(name, end, _tags({name: tag}))
 
 
 def _tags(tags: dict[str, str]) -> dict[str, str]:

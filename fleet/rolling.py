@@ -25,7 +25,7 @@ class NotWell(Refused):
     """The new version did not come up."""
 
 
-def roll(service: str, deadline: float, *, beside: int = 1, **tags: str) -> None:
+def roll(service: str, deadline: float, tags: dict[str, str], *, beside: int = 1) -> None:
     """Replace batch by batch: new replicas are well and known to nginx before old ones leave.
 
     As many at once as connections to Postgres are left for, which `beside` services share; of

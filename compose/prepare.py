@@ -11,7 +11,7 @@ import time
 
 import django
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
@@ -43,7 +43,8 @@ def main() -> None:
     migrate()
     call_command("seed_schedules")
     if settings.S3_ENDPOINT_URL:
-        default_storage.make_bucket()  # type: ignore[attr-defined]
+        for name in settings.STORAGES.keys() & {"default", "backups"}:
+            storages[name].make_bucket()  # type: ignore[attr-defined]
     # Old files stay: pages that were sent before may still ask for them.
     shutil.copytree("static", STATIC, dirs_exist_ok=True)
 

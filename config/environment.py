@@ -198,6 +198,8 @@ SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "S3_PUBLIC_URL": _s3,
     "S3_BUCKET": _bucket,
     "BACKUP_S3_BUCKET": _bucket,
+    "BACKUP_DIR": (_is_path, "a path that begins with /"),
+    "POSTGRES_PROGRAMS": (_is_path, "a path that begins with /"),
     "OUTGOING_NETWORKS": (
         _each(_is_network),
         "networks like 10.1.0.0/16, with commas between them",

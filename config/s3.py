@@ -3,27 +3,37 @@
 settings.STORAGES names these classes by their path, so that boto3 costs nothing without S3.
 """
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from threading import Lock
 from typing import Any
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.handlers import add_expect_header
+from django.core.files.base import File
 from storages.backends import s3
 
 from config import storage
+from config.errors import DependencyAway
 
 # botocore's sessions are no good to two threads at once, its clients are.
 _lock = Lock()
+# Bytes of an object that reading keeps in memory; of a larger one, all go to FILE_UPLOAD_TEMP_DIR.
+IN_MEMORY = 8 * 1024 * 1024
 
 
 class S3Storage(s3.S3Storage):
     """Private objects behind presigned addresses; `tries` and `read_timeout` bound each request.
 
     S3 itself is asked at `endpoint_url`. Addresses for clients are signed for the host of
-    `public_url`, since the host is part of what is signed.
+    `public_url`, since the host is part of what is signed. Raises DependencyAway when S3 cannot
+    answer now, and the OSError of a full disk when it has no room.
     """
 
     def __init__(
@@ -31,7 +41,13 @@ class S3Storage(s3.S3Storage):
     ) -> None:
         self._given = {"public_url": public_url, **options}
         self.public_url = public_url
-        super().__init__(client_config=_config(tries, read_timeout), **options)
+        super().__init__(
+            client_config=_config(tries, read_timeout),
+            # Threads would keep ten parts of a large file in memory.
+            transfer_config=TransferConfig(use_threads=False),
+            max_memory_size=IN_MEMORY,
+            **options,
+        )
 
     @cached_property
     def connection(self) -> Any:
@@ -71,6 +87,22 @@ class S3Storage(s3.S3Storage):
                 raise
             client.create_bucket(Bucket=self.bucket_name)
 
+    def _open(self, name: str, mode: str = "rb") -> File:
+        with _told():
+            return super()._open(name, mode)
+
+    def _save(self, name: str, content: File) -> str:
+        with _told():
+            return super()._save(name, content)
+
+    def exists(self, name: str) -> bool:
+        with _told():
+            return super().exists(name)
+
+    def delete(self, name: str) -> None:
+        with _told():
+            super().delete(name)
+
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {"ContentType": storage.content_type(name)}
 
@@ -103,6 +135,22 @@ class S3Storage(s3.S3Storage):
 
 class MediaStorage(storage.GeneratedNames, S3Storage):
     """Uploaded files."""
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what S3 cannot do as the rest of us says it; what it refuses is our mistake."""
+    try:
+        yield
+    except (HTTPClientError, NoConnection) as error:
+        raise DependencyAway("storage") from error
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 507:
+            raise OSError(errno.ENOSPC, "S3 is full") from error
+        if status == 429 or status >= 500:
+            raise DependencyAway("storage") from error
+        raise
 
 
 def _config(tries: int, read_timeout: float) -> Config:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.core.signing import BadSignature, Signer
 
@@ -51,6 +52,14 @@ class GeneratedNames:
 
 class LocalStorage(GeneratedNames, FileSystemStorage):
     """Files in MEDIA_ROOT, which only a signed address opens, for settings.FILE_URL_LIFETIME."""
+
+    def _save(self, name: str, content: File) -> str:
+        """Save all of it or nothing: half a file would fill a full disk for good."""
+        try:
+            return super()._save(name, content)  # type: ignore[misc]  # not in the stubs
+        except OSError:
+            self.delete(name)
+            raise
 
     def url(self, name: str | None) -> str:
         return f"{super().url(name)}?{urlencode(_signed(name or ''))}"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from fleet import compose, rolling, smoke, state
 from fleet.refusal import Refused
@@ -11,7 +12,7 @@ LONGEST = 300  # seconds until a version that does not come up is taken back
 
 
 def deploy(tag: str, service: str = "") -> None:
-    """Migrate, then replace service after service; what fails is taken back, and that is said.
+    """Migrate, replace the backends, then the rest; what fails is taken back, and that is said.
 
     Migrations are compatible with the version before, so going back needs none. The tag is noted
     at the end: killed before, `make up` and the next deploy start from the version before.
@@ -79,17 +80,26 @@ def _running(services: Sequence[str]) -> dict[str, str]:
 
 
 def _replace(services: Sequence[str], tag: str) -> None:
-    for name in services:
-        end = time.monotonic() + LONGEST
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                rolling.roll(name, end, **_tags({name: tag}))
-                print(f"{name}: {tag}")
-                break
-            except rolling.NotWell as reason:
-                print(f"Attempt {attempt} of {ATTEMPTS}: {reason}")
-                if attempt == ATTEMPTS or time.monotonic() > end:
-                    raise
+    """The first one by itself, as it tells most of a version; then the others at once."""
+    first, *others = services
+    _try(first, tag, beside=1)
+    with ThreadPoolExecutor(len(others) or 1) as pool:
+        # Until all have ended: what is left half done could not be taken back.
+        list(pool.map(lambda name: _try(name, tag, beside=len(others)), others))
+
+
+def _try(name: str, tag: str, *, beside: int) -> None:
+    end = time.monotonic() + LONGEST
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            rolling.roll(name, end, _tags({name: tag}), beside=beside)
+        except rolling.NotWell as reason:
+            print(f"Attempt {attempt} of {ATTEMPTS}: {reason}")
+            if attempt == ATTEMPTS or time.monotonic() > end:
+                raise
+        else:
+            print(f"{name}: {tag}")
+            return
 
 
 def _take_back(before: dict[str, str]) -> None:
@@ -97,7 +107,7 @@ def _take_back(before: dict[str, str]) -> None:
     for name, tag in before.items():
         end = time.monotonic() + LONGEST
         if any(one.image.rsplit(":", 1)[1] != tag for one in compose.containers(name)):
-            rolling.roll(name, end, **_tags({name: tag}))
+            rolling.roll(name, end, _tags({name: tag}))
 
 
 def _tags(tags: dict[str, str]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Replace the containers of a service by those of another version, without a gap."""
 
-import math
 import time
 
 from fleet import capacity, compose
@@ -16,6 +15,7 @@ WELL = {
     "worker-video": (*NOW, "python", "-m", "config.heartbeat", "worker"),
     "beat": (*NOW, "python", "-m", "config.heartbeat", "beat"),
 }
+BEHIND_NGINX = ("backend", "stream")
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes
 # Two lives of nginx' answer from the resolver: from then on it sends to the new ones, too.
 SEEN_AFTER = 4
@@ -25,30 +25,33 @@ class NotWell(Refused):
     """The new version did not come up."""
 
 
-def roll(service: str, deadline: float, **tags: str) -> None:
+def roll(service: str, deadline: float, tags: dict[str, str], *, beside: int = 1) -> None:
     """Replace batch by batch: new replicas are well and known to nginx before old ones leave.
 
-    As many at once as connections to Postgres are left for. Killed in between, more replicas
-    than wanted are left, all of them serving: the next roll removes what is older.
+    As many at once as connections to Postgres are left for, which `beside` services share; of
+    those behind nginx two, since of its three tries one must meet a replica that serves.
+    Killed in between, more replicas than wanted are left, all of them serving: the next roll
+    removes what is older.
     """
     settings = compose.config(**tags)
     wanted = int(settings["services"][service]["deploy"]["replicas"])
     old = compose.containers(service)
-    batch = max(1, min(wanted, capacity.spare(settings) // capacity.each(settings, service)))
-    for _ in range(math.ceil(wanted / batch)):
-        number = min(batch, wanted)
+    room = capacity.spare(settings) // beside // capacity.each(settings, service)
+    batch = max(1, min(wanted, room, 2 if service in BEHIND_NGINX else wanted))
+    for done in range(0, wanted, batch):
+        number = min(batch, wanted - done)
         new = start(service, len(compose.containers(service)) + number, **tags)
         try:
             wait(service, new, deadline)
         except NotWell:
             remove(new)
             raise
-        if service in ("backend", "stream"):
+        if service in BEHIND_NGINX:
             time.sleep(SEEN_AFTER)
         leaving, old = old[:number], old[number:]
-        stop(leaving)
-    stop(old)
-    stop(compose.containers(service)[:-wanted])
+        stop(service, leaving)
+    stop(service, old)
+    stop(service, compose.containers(service)[:-wanted])
 
 
 def start(service: str, number: int, **tags: str) -> list[Container]:
@@ -82,12 +85,19 @@ def is_well(service: str, container: Container) -> bool:
     return True
 
 
-def stop(leaving: list[Container]) -> None:
-    """Stop them, with the time that their service has to finish; then remove them."""
-    if leaving:
-        names = [one.name for one in leaving]
+def stop(service: str, leaving: list[Container]) -> None:
+    """Stop them with the time that each has to finish, and remove them.
+
+    Those behind nginx go one after another: of the three replicas that it tries for a
+    request, only one may be gone without its knowledge.
+    """
+    batches = [[one] for one in leaving] if service in BEHIND_NGINX else [leaving]
+    for batch in filter(None, batches):
+        names = [one.name for one in batch]
         compose.run("docker", "stop", *names)
         compose.run("docker", "rm", "--volumes", *names)
+        if service in BEHIND_NGINX:
+            time.sleep(SEEN_AFTER)
 
 
 def remove(failed: list[Container]) -> None:

@@ -1,6 +1,6 @@
 """More or fewer replicas, while the others go on."""
 
-from fleet import capacity, compose, state
+from fleet import capacity, compose, rolling, state
 from fleet.refusal import Refused
 
 
@@ -10,6 +10,7 @@ def scale(service: str, wanted: str) -> None:
     variable = compose.REPLICAS[service]
     capacity.check(capacity.scaled(service, number))
     state.write({variable: str(number)})
+    rolling.stop(service, compose.containers(service)[number:])
     compose.compose(
         "up", "--detach", "--no-deps", "--no-recreate", service, **{variable: str(number)}
     )

@@ -72,6 +72,8 @@ def _read(archive: tarfile.TarFile, into: Path | None) -> Manifest:
         target = into / member.name if into else Path(os.devnull)
         with target.open("wb") as file:
             found[member.name] = _copy(_content(archive, member, member.name), file)
+    if DATABASE not in found:
+        raise ValueError(f"{DATABASE} is missing")
     if found != manifest.files:
         raise ValueError("its sums do not agree")
     return manifest

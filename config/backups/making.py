@@ -29,10 +29,12 @@ TONIGHT = timedelta(hours=12)
 
 
 def back_up_unless_done() -> None:
-    """Make tonight's backup; the tries after a good one do nothing."""
+    """Make tonight's backup; the tries after a good one only copy it, if that has failed."""
     last = last_good_at()
     if last is None or timezone.now() - last > TONIGHT:
         back_up()
+    else:
+        _copy_away(_archives(Path(settings.BACKUP_DIR))[last])
 
 
 def back_up() -> Path:
@@ -105,13 +107,17 @@ def _ask(cursor: Any, query: str, *names: str) -> Any:
     return cursor.fetchone()[0]
 
 
+def claim(cursor: Any) -> None:
+    """Let nobody else back up or restore; the server frees the lock with the connection."""
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    if not cursor.fetchone()[0]:
+        raise BackupError("Another backup is being made, or a restore.")
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Let nobody else make a backup; the server frees the lock with the connection."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise BackupError("Another backup is being made.")
+        claim(cursor)
         try:
             yield
         finally:
@@ -135,7 +141,7 @@ def _thin_out(folder: Path) -> None:
 
 
 def _copy_away(path: Path) -> None:
-    """Copy it to the bucket for backups, if there is one."""
-    if "backups" in settings.STORAGES:
+    """Copy it to the bucket for backups, if there is one that has it not yet."""
+    if "backups" in settings.STORAGES and not storages["backups"].exists(path.name):
         with path.open("rb") as file:
             storages["backups"].save(path.name, file)

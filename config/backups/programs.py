@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -10,14 +11,19 @@ from django.db import connection
 
 from config.backups.archive import BackupError
 
+# So many seconds the broker has for its copy: it is evidence, and the dump must not wait for it.
+BROKER_PATIENCE = 120
+
 
 def dump(target: Path, snapshot: str) -> None:
-    _run(_postgres("pg_dump"), "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
+    options = ("--format=custom", f"--snapshot={snapshot}", f"--file={target}")
+    _run([_postgres("pg_dump"), *options], _login())
 
 
 def load(source: Path, database: str) -> None:
     options = ("--exit-on-error", "--no-owner", "--no-privileges", "--single-transaction")
-    _run(_postgres("pg_restore"), *options, f"--dbname={database}", str(source))
+    command = [_postgres("pg_restore"), *options, f"--dbname={database}", str(source)]
+    _run(command, _login())
 
 
 def copy_broker(target: Path) -> str:
@@ -29,12 +35,23 @@ def copy_broker(target: Path) -> str:
     place = ["-h", url.hostname or "", "-p", str(url.port or 6379)]
     user = ["--user", unquote(url.username)] if url.username else []
     secret = {"REDISCLI_AUTH": unquote(url.password)} if url.password else {}
+    command = [program, *place, *user, "--rdb", str(target)]
     try:
-        _run(program, *place, *user, "--rdb", str(target), **secret)
+        _run(command, secret, timeout=BROKER_PATIENCE)
+    except subprocess.TimeoutExpired:
+        reason = f"the broker did not give it within {BROKER_PATIENCE} s"
     except BackupError as error:
-        target.unlink(missing_ok=True)
-        return str(error)
-    return ""
+        reason = str(error)
+    else:
+        return ""
+    target.unlink(missing_ok=True)
+    return reason
+
+
+def encryption() -> dict[str, Any]:
+    """What DATABASE_URL asks of the connection's encryption, like sslmode=verify-full."""
+    given = connection.settings_dict["OPTIONS"]
+    return {name: str(value) for name, value in given.items() if name.startswith("ssl")}
 
 
 def _postgres(name: str) -> str:
@@ -44,19 +61,22 @@ def _postgres(name: str) -> str:
     return found
 
 
-def _run(program: str, *arguments: str, **secrets: str) -> None:
+def _login() -> dict[str, str]:
     place = connection.settings_dict
-    environment = {
+    return {
         "PGHOST": str(place["HOST"]),
         "PGPORT": str(place["PORT"] or 5432),
         "PGUSER": str(place["USER"]),
         "PGPASSWORD": str(place["PASSWORD"]),
         "PGDATABASE": str(place["NAME"]),
-        **secrets,
+        **{f"PG{name.upper()}": value for name, value in encryption().items()},
     }
+
+
+def _run(command: list[str], environment: dict[str, str], *, timeout: int | None = None) -> None:
     done = subprocess.run(  # noqa: S603
-        [program, *arguments], env=environment, capture_output=True, text=True, check=False
+        command, env=environment, capture_output=True, text=True, check=False, timeout=timeout
     )
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise BackupError(f"{Path(program).name} failed: {''.join(reason)}")
+        raise BackupError(f"{Path(command[0]).name} failed: {''.join(reason)}")

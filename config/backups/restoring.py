@@ -39,21 +39,30 @@ def restore(path: Path, *, force: bool = False) -> None:
     name: both change names in one transaction. Killed before, the old one is untouched.
     """
     look(path, force=force)
-    name = connection.settings_dict["NAME"]
-    fresh, old = f"{name}_restoring", f"{name}_before"
-    with tempfile.TemporaryDirectory(dir=settings.BACKUP_DIR, prefix=".draft-") as folder:
-        manifest = archive.read(path, Path(folder))
-        connection.close()
-        connection.close_pool()  # type: ignore[attr-defined]
-        with _server("postgres") as server:
-            _drop(server, fresh, old)
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(fresh)))
-            programs.load(Path(folder) / archive.DATABASE, fresh)
-            _compare(fresh, manifest)
-            _swap(server, name, fresh, old)
-            _drop(server, old)
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    drafts = Path(settings.BACKUP_DIR)
+    drafts.mkdir(parents=True, exist_ok=True)
+    # Its connection holds the lock until the swap ends it, with all others to the old database.
+    with _server(connection.settings_dict["NAME"]) as holder:
+        making.claim(holder.cursor())
+        with tempfile.TemporaryDirectory(dir=drafts, prefix=".draft-") as folder:
+            manifest = archive.read(path, Path(folder))
+            _replace(Path(folder) / archive.DATABASE, manifest)
     call_command("migrate", interactive=False, verbosity=0)
     logger.info("Restored %s.", path.name)
+
+
+def _replace(dump: Path, manifest: Manifest) -> None:
+    name = connection.settings_dict["NAME"]
+    fresh, old = f"{name}_restoring", f"{name}_before"
+    with _server("postgres") as server:
+        _drop(server, fresh, old)
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(fresh)))
+        programs.load(dump, fresh)
+        _compare(fresh, manifest)
+        _swap(server, name, fresh, old)
+        _drop(server, old)
 
 
 def _compare(name: str, manifest: Manifest) -> None:
@@ -90,4 +99,5 @@ def _server(database: str) -> "psycopg.Connection[object]":
         password=given["PASSWORD"],
         dbname=database,
         autocommit=True,
+        **programs.encryption(),
     )

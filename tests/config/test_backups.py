@@ -66,7 +66,7 @@ def archives(folder):
     return sorted(path.name for path in folder.glob("*.tar.gz"))
 
 
-def test_drill_brings_back_what_was_kept_and_nothing_else(place):
+def test_drill_brings_back_what_was_kept_and_nothing_else(place, tmp_path):
     url, folder = place["DATABASE_URL"], Path(place["BACKUP_DIR"])
     said = manage(place, "backup_db")
     name = re.search(r"(mutirao-\d{8}T\d{6}Z\.tar\.gz): ", said)[1]
@@ -75,7 +75,8 @@ def test_drill_brings_back_what_was_kept_and_nothing_else(place):
     ask(url, "CREATE TABLE later ()")
 
     refused = manage(place, "restore_db", str(folder / name), "--check")
-    manage(place, "restore_db", str(folder / name))
+    elsewhere = {**place, "BACKUP_DIR": str(tmp_path / "new" / "machine")}
+    manage(elsewhere, "restore_db", str(folder / name))
 
     assert "can be restored" in refused
     assert ask(url, "SELECT jti FROM token_blacklist_outstandingtoken") == [("kept",)]
@@ -132,6 +133,31 @@ def test_backup_of_a_killed_process_is_a_draft_that_the_next_one_removes(place):
     assert len(archives(folder)) == len(before) + 1
 
 
+def test_restore_that_is_killed_leaves_the_old_database_as_it_was(place):
+    folder, url = Path(place["BACKUP_DIR"]), place["DATABASE_URL"]
+    manage(place, "backup_db")
+    name = str(folder / archives(folder)[-1])
+    ask(url, "CREATE TABLE mine ()")
+    code = (
+        "import time; from pathlib import Path; from config.backups import restoring\n"
+        f"restoring._swap = lambda *_: time.sleep(60)\nrestoring.restore(Path({name!r}))"
+    )
+    shell = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code], cwd=ROOT, env=place
+    )
+    names = f"SELECT datname FROM pg_database WHERE datname LIKE '{url.rpartition('/')[2]}%'"
+    wait_until(lambda: len(ask(url, names)) == 2)
+    shell.send_signal(signal.SIGKILL)
+    shell.wait()
+    kept = ask(url, "SELECT to_regclass('mine')")
+
+    manage(place, "restore_db", name)
+
+    assert kept == [("mine",)]
+    assert ask(url, "SELECT to_regclass('mine')") == [(None,)]
+    assert ask(url, names) == [(url.rpartition("/")[2],)]
+
+
 def has_dump(folder):
     """Whether the dump is whole, so that the process waits where it writes the archive."""
     return any(path.stat().st_size for path in folder.glob(".draft-*/content/database.dump"))
@@ -159,6 +185,19 @@ def test_two_backups_are_not_made_at_once(folder):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_restore_is_refused_while_a_backup_or_a_restore_goes_on(folder, tmp_path):
+    name = connection.settings_dict["NAME"]
+    good = made_of(tmp_path, b"database", postgres=connection.pg_version // 10_000)
+    with psycopg.connect(os.environ["DATABASE_URL"], dbname=name) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [making.LOCK])
+
+        with pytest.raises(backups.BackupError, match="Another backup"):
+            backups.restore(good)
+
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_second_try_of_a_night_does_nothing_after_a_good_one(folder):
     UserFactory()
     back_up()
@@ -171,6 +210,26 @@ def test_second_try_of_a_night_does_nothing_after_a_good_one(folder):
     manifest = archive.read(folder / first[0])
     assert manifest.rows["users_user"] == 1
     assert backups.last_good_at() > datetime.now(UTC) - timedelta(minutes=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copy_that_failed_is_made_by_the_next_try(folder, tmp_path, settings):
+    far = tmp_path / "far"
+    far.touch()  # no folder: the copy fails
+    storage = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(far)},
+    }
+    settings.STORAGES = {**settings.STORAGES, "backups": storage}
+    with pytest.raises(OSError, match="far"):
+        back_up()
+    far.unlink()
+
+    back_up()
+    back_up()
+
+    assert archive.sums(far) == archive.sums(folder)
+    assert len(archives(far)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -194,6 +253,42 @@ def test_broker_that_is_away_is_a_reason_in_the_manifest(tmp_path, settings, mon
 
     assert programs.copy_broker(tmp_path / "broker.rdb")
     assert not (tmp_path / "broker.rdb").exists()
+
+
+def test_broker_that_hangs_is_a_reason_in_the_manifest(tmp_path, settings, monkeypatch):
+    hung = tmp_path / "redis-cli"
+    hung.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    hung.chmod(0o700)
+    settings.CELERY_BROKER_URL = "redis://:canary@127.0.0.1:1/0"
+    monkeypatch.setattr("shutil.which", lambda name, **_: str(hung))
+    monkeypatch.setattr(programs, "BROKER_PATIENCE", 0.2)
+
+    reason = programs.copy_broker(tmp_path / "broker.rdb")
+
+    assert "did not give it" in reason
+    assert "canary" not in reason
+
+
+@pytest.fixture
+def login(tmp_path, monkeypatch):
+    """What pg_dump is given: its arguments and its environment."""
+    program, told = tmp_path / "pg_dump", tmp_path / "told"
+    program.write_text(f'#!/bin/sh\n(echo "$@"; /usr/bin/env) > {told}\n')
+    program.chmod(0o700)
+    monkeypatch.setattr("shutil.which", lambda name, **_: str(program))
+    return told
+
+
+def test_encryption_that_was_asked_for_is_asked_for_by_the_dump(login, tmp_path, monkeypatch):
+    options = {**connection.settings_dict["OPTIONS"], "sslmode": "verify-full"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    monkeypatch.setitem(connection.settings_dict, "PASSWORD", "canary")
+
+    programs.dump(tmp_path / "dump", "1")
+
+    arguments, *environment = login.read_text().splitlines()
+    assert {"PGSSLMODE=verify-full", "PGPASSWORD=canary"} <= set(environment)
+    assert "canary" not in arguments
 
 
 @pytest.fixture
@@ -222,12 +317,12 @@ def test_cut_archive_is_refused_wherever_it_was_cut(share):
             archive.read(cut)
 
 
-def made_of(folder, database):
+def made_of(folder, database, *, postgres=17):
     content = folder / "content"
     content.mkdir()
     (content / archive.DATABASE).write_bytes(database)
     (content / archive.BROKER).write_bytes(b"broker")
-    manifest = archive.Manifest("now", "1", 17, archive.sums(content), {"a": 1}, {}, {})
+    manifest = archive.Manifest("now", "1", postgres, archive.sums(content), {"a": 1}, {}, {})
     archive.write(folder / "made.tar.gz", manifest, content)
     return folder / "made.tar.gz"
 
@@ -241,6 +336,14 @@ def test_changed_file_is_refused(tmp_path):
     archive.write(tmp_path / "x.tar.gz", manifest, content)
 
     with pytest.raises(backups.BackupError, match="sums do not agree"):
+        archive.read(tmp_path / "x.tar.gz")
+
+
+def test_archive_without_a_database_is_refused(tmp_path):
+    manifest = archive.Manifest("now", "1", 17, {}, {}, {}, {})
+    archive.write(tmp_path / "x.tar.gz", manifest, tmp_path)
+
+    with pytest.raises(backups.BackupError, match=r"database\.dump is missing"):
         archive.read(tmp_path / "x.tar.gz")
 
 

@@ -1,15 +1,20 @@
 """Uploaded files: who may open them, under which names, in S3 and on the local disk."""
 
+import errno
 import hashlib
 import hmac
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
+import tracemalloc
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -17,7 +22,7 @@ import httpx2
 import pytest
 import time_machine
 from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.test import Client
 from hypothesis import HealthCheck, example, given
@@ -25,6 +30,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from config import s3, storage
+from config.errors import DependencyAway
 from config.health import checks
 from embedded import ports, tether
 
@@ -78,6 +84,23 @@ def test_name_that_the_column_cannot_hold_is_refused(media):
 
 def test_two_files_of_one_name_are_two_files(media):
     assert saved() != saved()
+
+
+class EndsInAFullDisk(ContentFile):
+    def chunks(self, chunk_size=None):
+        yield b"half of it"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_file_that_found_no_room_leaves_none_of_it(media):
+    kept = saved()
+
+    with pytest.raises(OSError, match="No space"):
+        default_storage.save("photos/half.png", EndsInAFullDisk(b""))
+
+    assert [path.name for path in media.rglob("*.*")] == [Path(kept).name]
+    response = Client().get(default_storage.url(kept))
+    assert body(response) == b"picture"
 
 
 def test_signed_address_opens_the_file(media):
@@ -338,19 +361,78 @@ def test_health_check_of_a_hung_s3_ends_soon(silent_port, monkeypatch):
     monkeypatch.setattr(checks, "default_storage", hung)
     began = time.monotonic()
 
-    with pytest.raises(OSError, match="Read timeout"):
+    with pytest.raises(DependencyAway):
         checks.storage()
 
     assert time.monotonic() - began < 2
 
 
-def test_absent_s3_is_an_error_soon(closed_port):
+CALLS = {
+    "save": lambda files: files.save("x.png", ContentFile(b"x")),
+    "open": lambda files: files.open("x.png"),
+    "exists": lambda files: files.exists("x.png"),
+    "delete": lambda files: files.delete("x.png"),
+}
+each_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+
+
+@each_call
+def test_absent_s3_is_said_to_be_away_soon(closed_port, call):
     began = time.monotonic()
 
-    with pytest.raises(Exception, match="Could not connect"):
-        bucket(f"http://127.0.0.1:{closed_port}").save("x.png", ContentFile(b"x"))
+    with pytest.raises(DependencyAway):
+        call(bucket(f"http://127.0.0.1:{closed_port}"))
 
     assert time.monotonic() - began < 3
+
+
+@pytest.fixture
+def answering():
+    """Makes an S3 that answers everything with one status."""
+    servers = []
+
+    def start(status):
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_HEAD = do_PUT = do_DELETE = answer
+
+            def log_message(self, *_):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=[0.01]).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@each_call
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_s3_that_cannot_now_is_said_to_be_away(answering, call, status):
+    with pytest.raises(DependencyAway):
+        call(bucket(answering(status), tries=1))
+
+
+def test_full_s3_is_a_full_disk(answering):
+    with pytest.raises(OSError, match="full") as refused:
+        CALLS["save"](bucket(answering(507), tries=1))
+
+    assert refused.value.errno == errno.ENOSPC
+
+
+@each_call
+def test_s3_that_does_not_know_us_is_our_mistake(answering, call):
+    with pytest.raises(Exception, match="403"):
+        call(bucket(answering(403), tries=1))
 
 
 # --- S3, with a server ---
@@ -455,6 +537,28 @@ def test_signed_address_opens_the_object(files):
 
 @needs_server
 @pytest.mark.xdist_group("s3")
+def test_large_file_is_never_whole_in_memory(files, tmp_path):
+    size = 64 * 1024 * 1024
+    large = tmp_path / "large.mp4"
+    with large.open("wb") as file:
+        file.truncate(size)
+    tracemalloc.start()
+
+    try:
+        with large.open("rb") as file:
+            name = files.save("videos/large.mp4", File(file))
+        with files.open(name) as file:
+            found = sum(len(piece) for piece in file.chunks())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert found == size
+    assert peak < size / 2
+
+
+@needs_server
+@pytest.mark.xdist_group("s3")
 def test_what_might_run_is_only_saved_from_s3(files):
     answer = httpx2.get(files.url(files.save("x.html", ContentFile(b"<script>"))))
 
@@ -507,6 +611,25 @@ def test_client_uploads_one_object_of_the_type_it_was_given(files):
 
     assert (wrong.status_code, elsewhere.status_code, right.status_code) == (403, 403, 200)
     assert content(files, name) == b"film"
+
+
+@needs_server
+@pytest.mark.xdist_group("s3")
+def test_upload_that_breaks_off_leaves_no_object(files):
+    name = files.get_available_name("videos/half.mp4")
+    url = urlsplit(files.presigned_put(name, content_type="video/mp4", expires=60))
+    head = (
+        f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+        "Content-Type: video/mp4\r\nContent-Length: 9000000\r\n\r\n"
+    )
+
+    with socket.create_connection((url.hostname, url.port)) as client:
+        client.sendall(head.encode() + bytes(6_000_000))
+        client.shutdown(socket.SHUT_WR)
+        answer = client.recv(1000)
+
+    assert b" 200 " not in answer
+    assert not files.exists(name)
 
 
 @needs_server

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 
-SLOW = 8  # seconds
+SLOW = 12  # seconds
 
 
 def tell(event, recipient):

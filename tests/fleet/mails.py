@@ -16,7 +16,7 @@ EventParticipant.objects.bulk_create(
     EventParticipant(event=event, user=one, status="waitlisted") for one in people
 )
 rows = EventNotification.objects.bulk_create(
-    EventNotification(event=event, user=one, kind="waitlisted", version="{prefix}")
+    EventNotification(event=event, user=one, kind="changed", version=str(event.version))
     for one in people
 )
 for row in rows:
@@ -33,8 +33,9 @@ def write(fleet, prefix, number, *, queued=True):
 
 
 def sent(fleet, prefix):
-    query = f"SELECT count(*) FROM events_eventnotification WHERE version = '{prefix}'"
-    return int(fleet.sql(f"{query} AND sent_at IS NOT NULL"))
+    rows = "events_eventnotification JOIN users_user ON users_user.id = user_id"
+    mine = f"email LIKE '{prefix}-%' AND sent_at IS NOT NULL"
+    return int(fleet.sql(f"SELECT count(*) FROM {rows} WHERE {mine}"))
 
 
 def delivered(fleet, prefix, event="delivered"):

@@ -67,8 +67,8 @@ def letters(fleet):
 
 
 def test_task_that_always_kills_its_worker_is_given_up_and_the_others_go_on(fleet):
-    mails.write(fleet, "slow-poison", 1)
     mails.write(fleet, "beside", 50)
+    mails.write(fleet, "slow-poison", 1)
     for number in range(1, 9):
         eventually(
             lambda number=number: (

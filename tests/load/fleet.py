@@ -147,7 +147,7 @@ def start(site):
 
 def arrival(site):
     """Half of what the fleet can take, at a fixed rate."""
-    site.configure(RATE_LIMITS_ENABLED="false")
+    site.configure()
     crowd = json.loads(site.fleet.python(Path(__file__).with_name("crowd.py").read_text("utf-8")))
     for name, calls in routes(crowd).items():
         most = closed(site.client, calls, SECONDS).rate

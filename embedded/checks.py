@@ -128,7 +128,8 @@ def bench_fleet() -> int:
     interrupts.raise_on_end()
     catalogues.compile_all()
     with throwaway.servers(_variables()) as variables:
-        step = Step("bench-fleet", _python("-m", "tests.load.fleet", *_arguments()))
+        command = _python("-m", "tests.load.fleet", *_arguments())
+        step = Step("bench-fleet", command, patience=120)  # a fleet does not go in seconds
         steps.run([step], variables, live=True)
         interrupts.ignore_ends()
     return step.code or 0

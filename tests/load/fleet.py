@@ -253,8 +253,13 @@ def _stop_in_time():
         raise Failed(f"Not done after {LIMIT_SECONDS // 60} minutes.")
 
     signal.signal(signal.SIGALRM, stop)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, _end)
     signal.alarm(LIMIT_SECONDS)
+
+
+def _end(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not break the clearing up
+    sys.exit(1)
 
 
 if __name__ == "__main__":

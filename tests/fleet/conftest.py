@@ -244,7 +244,9 @@ class Fleet:
         )
 
     def settle(self):
-        """Wait until all that a test broke is back: containers, health, an empty queue."""
+        """Wait until what a test broke is back; what it left stopped is started."""
+        if not self.is_healthy():
+            self.make("up")
         eventually(self.is_healthy)
 
 

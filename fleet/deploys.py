@@ -46,10 +46,12 @@ def rollback() -> None:
 
 
 def restart_backends() -> None:
-    """Let each gunicorn replace its processes one after another; it never stops to listen."""
+    """Let one gunicorn after another replace its processes; none ever stops to listen."""
     for container in compose.containers("backend"):
         # Not `docker kill`, after which Docker would not restart it any more.
         compose.execute(container, "sh", "-c", "kill -HUP 1")
+        time.sleep(1)  # the old processes are told
+        rolling.wait("backend", [container], time.monotonic() + LONGEST)
     print("All backends replace their processes.")
 
 

@@ -51,7 +51,10 @@ def restart_backends() -> None:
         # Not `docker kill`, after which Docker would not restart it any more.
         compose.execute(container, "sh", "-c", "kill -HUP 1")
         time.sleep(1)  # the old processes are told
-        rolling.wait("backend", [container], time.monotonic() + LONGEST)
+        until = time.monotonic() + rolling.PATIENCE
+        while not rolling.is_well("backend", container):
+            if time.monotonic() > until:
+                raise Refused(f"{container.name} does not come back: `make logs-backend`.")
     print("All backends replace their processes.")
 
 

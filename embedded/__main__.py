@@ -14,6 +14,7 @@ COMMANDS = {
     "lint": checks.lint,
     "fmt": checks.fmt,
     "bench": checks.bench,
+    "bench-fleet": checks.bench_fleet,
     "migration": checks.migration,
 }
 

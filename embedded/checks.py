@@ -123,6 +123,18 @@ def bench() -> int:
     return step.code or 0
 
 
+def bench_fleet() -> int:
+    """The figures of the fleet, in a Docker Engine; only what compares Celery runs beside it."""
+    interrupts.raise_on_end()
+    catalogues.compile_all()
+    with throwaway.servers(_variables()) as variables:
+        command = _python("-m", "tests.load.fleet", *_arguments())
+        step = Step("bench-fleet", command, patience=120)  # a fleet does not go in seconds
+        steps.run([step], variables, live=True)
+        interrupts.ignore_ends()
+    return step.code or 0
+
+
 def migration() -> int:
     """`make migration APP=events NAME=what_it_does`, against an empty database."""
     interrupts.raise_on_end()

@@ -21,6 +21,7 @@ class Step:
     name: str
     command: list[str]
     code: int | None = None
+    patience: float = 5  # seconds in which it may end what it started
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _output: IO[bytes] = field(default_factory=tempfile.TemporaryFile, init=False)
     _began: float = field(default=0.0, init=False)
@@ -58,7 +59,7 @@ class Step:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(5)
+                self._process.wait(self.patience)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -46,10 +46,15 @@ def rollback() -> None:
 
 
 def restart_backends() -> None:
-    """Let each gunicorn replace its processes one after another; it never stops to listen."""
+    """Let one gunicorn after another replace its processes; none ever stops to listen."""
     for container in compose.containers("backend"):
         # Not `docker kill`, after which Docker would not restart it any more.
         compose.execute(container, "sh", "-c", "kill -HUP 1")
+        time.sleep(1)  # the old processes are told
+        until = time.monotonic() + rolling.PATIENCE
+        while not rolling.is_well("backend", container):
+            if time.monotonic() > until:
+                raise Refused(f"{container.name} does not come back: `make logs-backend`.")
     print("All backends replace their processes.")
 
 

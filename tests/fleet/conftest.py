@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -243,17 +244,18 @@ class Fleet:
         )
 
     def settle(self):
-        """Wait until all that a test broke is back: containers, health, an empty queue."""
+        """Wait until what a test broke is back; what it left stopped is started."""
+        if not self.is_healthy():
+            self.make("up")
         eventually(self.is_healthy)
 
 
-@pytest.fixture(scope="session")
-def fleet(tmp_path_factory):
-    if not has_engine():
-        pytest.skip("needs a Docker Engine")
+@contextmanager
+def running(parent):
+    """Start a fleet from a copy of this clone below `parent`; end it and its data afterwards."""
     for name in environment.documented_names():
         os.environ.pop(name, None)  # Compose would take them before those of .env
-    folder = tmp_path_factory.mktemp("clone") / "clone"
+    folder = parent / "clone"
     shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
     one = Fleet(folder)
     one.prepare()
@@ -269,6 +271,14 @@ def fleet(tmp_path_factory):
             ["docker", "compose", *compose._files(), "down", "--volumes", "--remove-orphans"],
         ):
             subprocess.run(command, cwd=folder, capture_output=True, timeout=300)
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory):
+    if not has_engine():
+        pytest.skip("needs a Docker Engine")
+    with running(tmp_path_factory.mktemp("clone")) as one:
+        yield one
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ def test_no_log_of_a_full_run_holds_a_secret_or_an_address(fleet):
         f"try: raise ValueError('{email} {phone} password={password}')\n"
         "except ValueError: l.exception('failed')\n"
         "from events.tasks import send_event_notification_email as s\n"
-        f"s.delay('{email} {password}')"
+        f"s.delay('{email} password={password}')"
     )
     eventually(lambda: any("send_event" in line for line in fleet.lines("worker")))
     logs = all_logs(fleet)

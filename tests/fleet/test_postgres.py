@@ -8,9 +8,9 @@ from tests.fleet.conftest import eventually
 
 def test_stopped_database_is_a_503_and_recovery_needs_no_restart(fleet):
     restarts = [one.restarts for one in fleet.containers("backend")]
+    client, token = fleet.client(), fleet.token()
     fleet.compose("stop", "postgres")
     began = time.monotonic()
-    client, token = fleet.client(), fleet.token()
     answers = []
     while time.monotonic() - began < 20:
         asked = time.monotonic()

@@ -8,6 +8,7 @@ from fleet.refusal import Refused
 FOLDER = "/srv/backups"
 # Whatever writes to the database or takes tasks.
 WRITERS = ("nginx", "beat", "worker", "worker-video", "stream", "backend")
+EMPTY = 'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli FLUSHALL'
 
 
 def backup_db() -> None:
@@ -24,42 +25,26 @@ def restore_db(file: str, force: str) -> None:
     `file` is one on this host, or the name of one in the volume. It is looked at before anything
     stops; without FORCE=1 nothing is overwritten.
     """
+    mounted, inside = _archive(file)
+    once = ("run", "--rm", "--no-deps", "--no-TTY", *mounted, "worker")
+    command = (*once, "python", "manage.py", "restore_db", inside)
+    forced = ["--force"] if force == "1" else []
+    compose.compose(*command, "--check", *forced)
+    compose.compose("stop", *WRITERS)
+    print(compose.compose(*command, *forced), end="")
+    for server in ("redis-broker", "redis-cache"):
+        compose.compose("exec", "-T", server, "sh", "-c", EMPTY)
+    life.up()
+
+
+def _archive(file: str) -> tuple[tuple[str, ...], str]:
+    """What to mount for it, if it is on this host, and where it is in the container."""
     if not file:
         raise Refused("FILE is missing: which archive, as in FILE=backups/2026-01-31.tar.gz?")
     given = Path(file)
-    if not given.is_file() and given.name != file:
+    if given.is_file():
+        inside = f"/tmp/{given.name}"  # noqa: S108
+        return ("--volume", f"{given.resolve()}:{inside}:ro"), inside
+    if given.name != file:
         raise Refused(f"There is no file {file}.")
-    mounted = ("--volume", f"{given.resolve()}:/tmp/{given.name}:ro") if given.is_file() else ()
-    inside = f"/tmp/{given.name}" if mounted else f"{FOLDER}/{file}"  # noqa: S108
-    once = (
-        "run",
-        "--rm",
-        "--no-deps",
-        "--no-TTY",
-        *mounted,
-        "worker",
-        "python",
-        "manage.py",
-        "restore_db",
-        inside,
-    )
-    compose.compose(*once, "--check", *(["--force"] if force == "1" else []))
-    compose.compose("stop", *WRITERS)
-    print(compose.compose(*once, *(["--force"] if force == "1" else [])), end="")
-    compose.compose(
-        "exec",
-        "-T",
-        "redis-broker",
-        "sh",
-        "-c",
-        'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli FLUSHALL',
-    )
-    compose.compose(
-        "exec",
-        "-T",
-        "redis-cache",
-        "sh",
-        "-c",
-        'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli FLUSHALL',
-    )
-    life.up()
+    return (), f"{FOLDER}/{file}"

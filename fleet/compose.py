@@ -12,6 +12,8 @@ from typing import Any
 from fleet import state
 from fleet.refusal import Refused
 
+# Before a command beside a container's server: it gets the same secrets, and waits for nothing.
+NOW = ("python", "compose/start.py", "--now")
 FILES = ("compose/base.yml", "compose/production.yml")
 # The service's name and the variables of its replicas and of its own tag, in the order of a deploy.
 REPLICAS = {
@@ -38,6 +40,10 @@ class Container:
     health: str
     restarts: int
     started_at: str
+
+    @property
+    def tag(self) -> str:
+        return self.image.rsplit(":", 1)[1]
 
 
 def run(*command: str, **variables: str) -> str:
@@ -85,8 +91,7 @@ def execute(container: Container, *arguments: str) -> str:
 
 def manage(container: Container, *arguments: str) -> str:
     """Run a command of manage.py there, with the secrets that its servers have."""
-    now = ("python", "compose/start.py", "--now")
-    return execute(container, *now, "python", "manage.py", *arguments)
+    return execute(container, *NOW, "python", "manage.py", *arguments)
 
 
 def _container(facts: dict[str, Any]) -> Container:

@@ -81,7 +81,7 @@ def _running(services: Sequence[str]) -> dict[str, str]:
     missing = [name for name, containers in found.items() if not containers]
     if missing:
         raise Refused(f"{', '.join(missing)} does not run: `make up` first.")
-    return {name: containers[-1].image.rsplit(":", 1)[1] for name, containers in found.items()}
+    return {name: containers[-1].tag for name, containers in found.items()}
 
 
 def _replace(services: Sequence[str], tag: str) -> None:
@@ -97,7 +97,7 @@ def _try(name: str, tag: str, *, beside: int) -> None:
     end = time.monotonic() + LONGEST
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            rolling.roll(name, end, _tags({name: tag}), beside=beside)
+            rolling.roll(name, end, {compose.TAGS[name]: tag}, beside=beside)
         except rolling.NotWell as reason:
             print(f"Attempt {attempt} of {ATTEMPTS}: {reason}")
             if attempt == ATTEMPTS or time.monotonic() > end:
@@ -111,12 +111,8 @@ def _take_back(before: dict[str, str]) -> None:
     """Give each service its version back, where it changed."""
     for name, tag in before.items():
         end = time.monotonic() + LONGEST
-        if any(one.image.rsplit(":", 1)[1] != tag for one in compose.containers(name)):
-            rolling.roll(name, end, _tags({name: tag}))
-
-
-def _tags(tags: dict[str, str]) -> dict[str, str]:
-    return {compose.TAGS[name]: tag for name, tag in tags.items()}
+        if any(one.tag != tag for one in compose.containers(name)):
+            rolling.roll(name, end, {compose.TAGS[name]: tag})
 
 
 def _note(tag: str, service: str = "") -> None:

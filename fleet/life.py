@@ -39,8 +39,7 @@ def migrate() -> None:
 
 def manage(*arguments: str) -> None:
     """Run a command of manage.py in a backend, on this terminal."""
-    command = ("python", "compose/start.py", "--now", "python", "manage.py", *arguments)
-    _finish(compose.show("exec", "backend", *command))
+    _finish(compose.show("exec", "backend", *compose.NOW, "python", "manage.py", *arguments))
 
 
 def logs(*services: str) -> None:

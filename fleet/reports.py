@@ -12,8 +12,7 @@ def status() -> None:
     """One line for each container: service, version, state, health."""
     for service in compose.config()["services"]:
         for one in compose.containers(service):
-            version = one.image.rsplit(":", 1)[1]
-            print(f"{one.name:32}{version:12}{one.status:12}{one.health:12}restarts {one.restarts}")
+            print(f"{one.name:32}{one.tag:12}{one.status:12}{one.health:12}restarts {one.restarts}")
 
 
 def info() -> None:

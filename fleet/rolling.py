@@ -7,13 +7,12 @@ from fleet.compose import Container
 from fleet.refusal import Refused
 
 # What each must answer before it counts; asked here, since Docker asks only every 30 s.
-NOW = ("python", "compose/start.py", "--now")
 WELL = {
     "backend": ("python", "compose/healthcheck.py", "web"),
     "stream": ("python", "compose/healthcheck.py", "web"),
-    "worker": (*NOW, "python", "-m", "config.heartbeat", "worker"),
-    "worker-video": (*NOW, "python", "-m", "config.heartbeat", "worker"),
-    "beat": (*NOW, "python", "-m", "config.heartbeat", "beat"),
+    "worker": (*compose.NOW, "python", "-m", "config.heartbeat", "worker"),
+    "worker-video": (*compose.NOW, "python", "-m", "config.heartbeat", "worker"),
+    "beat": (*compose.NOW, "python", "-m", "config.heartbeat", "beat"),
 }
 BEHIND_NGINX = ("backend", "stream")
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes

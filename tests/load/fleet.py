@@ -4,11 +4,7 @@ import argparse
 import contextlib
 import itertools
 import json
-import os
-import platform
-import signal
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,7 +12,7 @@ from pathlib import Path
 from fleet import compose
 from tests.fleet.conftest import HOST, ROOT, eventually, free_port, has_engine, running
 from tests.fleet.traffic import Client
-from tests.load import cpu, delivery
+from tests.load import cpu, delivery, report
 from tests.load.arrivals import Call, closed, opened
 from tests.load.client import Failed
 from tests.load.compare import Figure, spread
@@ -229,10 +225,7 @@ def main():
     names = [name for name in ALL if not given or name in given]
     if not has_engine():
         raise Failed("This needs a Docker Engine.")
-    _stop_in_time()
-    say(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, ")
-    say(f"load {os.getloadavg()[0]:.1f} before, Python {platform.python_version()}\n\n")
-    say("| what | measured | goal | | median (least–most) |\n|---|---|---|---|---|\n")
+    report.begin(LIMIT_SECONDS)
     with contextlib.ExitStack() as stack:
         site = None
         for name in names:
@@ -240,26 +233,7 @@ def main():
                 folder = stack.enter_context(tempfile.TemporaryDirectory())
                 site = Site(stack.enter_context(running(Path(folder))))
             for figure in ALL[name](site):
-                say(f"{figure}\n")
-
-
-def say(text):
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _stop_in_time():
-    def stop(*_):
-        raise Failed(f"Not done after {LIMIT_SECONDS // 60} minutes.")
-
-    signal.signal(signal.SIGALRM, stop)
-    signal.signal(signal.SIGTERM, _end)
-    signal.alarm(LIMIT_SECONDS)
-
-
-def _end(*_):
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not break the clearing up
-    sys.exit(1)
+                report.say(f"{figure}\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """All settings, from the environment. Names and purposes: docs/setup.md and .env.example."""
 
+import logging
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -386,6 +387,7 @@ USE_TZ = True
 LOG_LEVEL = env("LOG_LEVEL", default="INFO").upper()
 LOGGING = logs.configure(env.ENVIRON, LOG_LEVEL, on_console=DEBUG)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG  # its end has a line
 # Shared by the processes of one program, which count into it; prometheus_client reads it too.
 METRICS_FOLDER = env("PROMETHEUS_MULTIPROC_DIR", default=None)
 METRICS_ALLOWED = env.list("METRICS_ALLOWED", default=["127.0.0.0/8", "::1"])

@@ -29,6 +29,7 @@ def line(event: Event, participant: EventParticipant) -> Contribution:
         user_id=participant.user_id,
         kind=Contribution.Kind.HOURS,
         amount=round(Decimal(spent.total_seconds()) / 3600, 2),
+        category=event.category.slug,
         source=participant.contribution_source,
         happened_at=event.starts_at,
     )

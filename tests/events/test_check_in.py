@@ -318,6 +318,7 @@ def test_check_out_writes_the_hours_into_the_ledger(organizer, place, later):
     assert (line.user, line.kind, line.amount) == (place.user, "hours", Decimal("1.33"))
     assert line.source == f"event:{place.event.pk}:user:{place.user.pk}:1"
     assert line.happened_at == place.event.starts_at
+    assert line.category == place.event.category.slug
     assert ContributionTotal.objects.get().amount == Decimal("1.33")
 
 

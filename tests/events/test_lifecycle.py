@@ -227,9 +227,9 @@ def test_closing_an_event_is_few_statements(django_assert_num_queries, db):
     ParticipantFactory.create_batch(10, event=event, checked_in_at=event.starts_at)
     ParticipantFactory.create_batch(10, event=event)
 
-    # Savepoint, event, who is there, their check-out, their rows, the ledger, no-shows,
-    # the event, savepoint.
-    with django_assert_num_queries(9):
+    # Savepoint, event, who is there, their check-out, their rows, the category, the ledger,
+    # no-shows, the event, savepoint.
+    with django_assert_num_queries(10):
         services.finish(event.pk)
 
 

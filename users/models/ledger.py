@@ -1,6 +1,7 @@
 """The ledger that all numbers come from."""
 
 from decimal import Decimal
+from typing import ClassVar
 
 import pgtrigger
 from django.db import models
@@ -16,6 +17,14 @@ class Contribution(models.Model):
 
     class Kind(models.TextChoices):
         HOURS = "hours", _("hours")
+        WASTE = "waste", _("waste collected")
+        SEEDLINGS = "seedlings", _("seedlings planted")
+        AREA = "area", _("area restored")
+        READINGS = "readings", _("readings taken")
+        PEOPLE_TAUGHT = "people_taught", _("people taught")
+
+    # What an amount of each kind is counted in; the others are plain numbers.
+    UNITS: ClassVar[dict[str, str]] = {Kind.HOURS: "h", Kind.WASTE: "kg", Kind.AREA: "m²"}
 
     user = models.ForeignKey(
         User,
@@ -26,6 +35,8 @@ class Contribution(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    # The slug of what people did; the upper apps know the rest of it.
+    category = models.CharField(_("category"), max_length=80, blank=True, db_default="")
     # Says what the line is for, so that the same fact counts once: "event:7:user:3:1".
     source = models.CharField(_("source"), max_length=200, unique=True)
     reverses = models.OneToOneField(

@@ -16,10 +16,10 @@ from users.models import Contribution
 RECORD = """
 WITH line AS (
     INSERT INTO users_contribution
-        (user_id, kind, amount, source, reverses_id, reason, happened_at, recorded_at)
+        (user_id, kind, amount, category, source, reverses_id, reason, happened_at, recorded_at)
     SELECT *, now() FROM unnest(
-        %s::bigint[], %s::text[], %s::numeric[], %s::text[], %s::bigint[], %s::text[],
-        %s::timestamptz[]
+        %s::bigint[], %s::text[], %s::numeric[], %s::text[], %s::text[], %s::bigint[],
+        %s::text[], %s::timestamptz[]
     )
     ON CONFLICT (source) DO NOTHING
     RETURNING user_id, kind, amount
@@ -79,6 +79,7 @@ def record_contributions(lines: Iterable[Contribution]) -> None:
                 [line.user_id for line in ordered],
                 [line.kind for line in ordered],
                 [line.amount for line in ordered],
+                [line.category for line in ordered],
                 [line.source for line in ordered],
                 [line.reverses_id for line in ordered],
                 [line.reason for line in ordered],
@@ -96,6 +97,7 @@ def reverse_contribution(contribution: Contribution, *, reason: str) -> Contribu
         user_id=contribution.user_id,
         kind=contribution.kind,
         amount=-contribution.amount,
+        category=contribution.category,
         source=source,
         reverses=contribution,
         reason=reason,

@@ -1,4 +1,4 @@
-"""What a new version needs before it serves: `python compose/prepare.py`, once for each start.
+"""What a new version needs before it serves: `python -m compose.prepare`, once for each start.
 
 The schema waits at most two seconds for a lock, so that it never holds up readers for longer, and
 is tried again; the migrations are compatible with the code that still runs.
@@ -6,7 +6,6 @@ is tried again; the migrations are compatible with the code that still runs.
 
 import os
 import shutil
-import sys
 import time
 
 import django
@@ -15,7 +14,8 @@ from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
-from start import log
+
+from compose.start import log
 
 STATIC = "/srv/static"
 TRIES = 30
@@ -38,7 +38,6 @@ def migrate() -> None:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["PGOPTIONS"] = "-c lock_timeout=2s"
-    sys.path.insert(0, os.getcwd())
     django.setup()
     migrate()
     call_command("seed_schedules")

@@ -88,6 +88,7 @@ class Fleet:
             "HTTP_PORT": self.http_port,
             "HTTPS_PORT": self.port,
             "OPS_PORT": self.ops_port,
+            "CORS_ALLOWED_ORIGINS": f"https://app.{HOST}",
             "S3_PUBLIC_URL": f"https://{HOST}:{self.port}",
             "WEB_CONCURRENCY": 1,  # on two cores faster than twelve
             "WORKER_CONCURRENCY": 2,

@@ -32,7 +32,6 @@ def test_hung_broker_costs_the_web_less_than_two_seconds(fleet):
     client, draft = fleet.client(fleet.token()), fleet.draft()
     person = fleet.client(fleet.token("joiner"))
     event = fleet.client().call("GET", "/api/v1/events/?has_seats=true")[1]["results"][0]["id"]
-    pid = fleet.host_pid(fleet.containers("redis-broker")[0])
     server = fleet.processes(fleet.containers("redis-broker")[0], "redis-server")[-1]
     fleet.kill(server, signal.SIGSTOP)
     try:
@@ -48,7 +47,6 @@ def test_hung_broker_costs_the_web_less_than_two_seconds(fleet):
     finally:
         fleet.kill(server, signal.SIGCONT)
 
-    assert pid
     assert statuses == [201, 201, 200]
     assert max(took) < 2
     waiting = f"event_id = {event} AND sent_at IS NULL"

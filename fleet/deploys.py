@@ -120,6 +120,6 @@ def _note(tag: str, service: str = "") -> None:
     if service:
         state.write({compose.TAGS[service]: tag})
         return
-    current = state.read().get("TAG", "local")
+    current = state.tag()
     previous = {"PREVIOUS_TAG": current} if current != tag else {}
     state.write({**dict.fromkeys(compose.TAGS.values()), **previous, "TAG": tag})

@@ -2,15 +2,16 @@
 
 import time
 
-from fleet import capacity, compose
+from fleet import capacity, compose, state
 from fleet.refusal import Refused
 
 PATIENCE = 120
 
 
 def build(tag: str) -> None:
-    """Build the images under the tag, by default `local`."""
-    _finish(compose.show("build", "prepare", "worker-video", **({"TAG": tag} if tag else {})))
+    """Build the images under the tag, by default `local`, whatever version is noted as running."""
+    tags = dict.fromkeys(("TAG", *compose.TAGS.values()), tag or state.LOCAL)
+    _finish(compose.show("build", "prepare", "worker-video", **tags))
 
 
 def up() -> None:

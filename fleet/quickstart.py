@@ -30,10 +30,14 @@ OWN = ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
 
 
 def quickstart() -> None:
-    """Check the host, make what is missing of secrets and certificate, build, start, look."""
+    """Check the host, make what is missing of secrets and certificate, build, start, look.
+
+    Where a version was deployed, that one is started, and nothing is built.
+    """
     check_host()
     fill_in()
-    life.build("")
+    if state.tag() == state.LOCAL:
+        life.build(state.LOCAL)
     if not (CERTIFICATE / "fullchain.pem").exists():
         sign_ourselves(smoke.domain(compose.config()))
     life.up()

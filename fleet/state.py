@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PATH = ROOT / ".fleet.env"
+# The version that runs before the first deploy: what `make build` made.
+LOCAL = "local"
 
 
 def read() -> dict[str, str]:
@@ -15,6 +17,11 @@ def read() -> dict[str, str]:
         return {}
     lines = PATH.read_text(encoding="utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def tag() -> str:
+    """The version that runs, but for services that have a tag of their own."""
+    return read().get("TAG", LOCAL)
 
 
 def write(changes: dict[str, str | None]) -> None:

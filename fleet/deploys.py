@@ -34,15 +34,20 @@ def deploy(tag: str, service: str = "") -> None:
 
 
 def rollback() -> None:
-    """Bring back the version before, without its migrations, which only ever add."""
-    previous = state.read().get("PREVIOUS_TAG")
+    """Bring back the version before, without its migrations, which only ever add.
+
+    Services that were deployed by themselves go back to the version of the others.
+    """
+    noted = state.read()
+    alone = [name for name, variable in compose.TAGS.items() if variable in noted]
+    previous = state.tag() if alone else noted.get("PREVIOUS_TAG")
     if not previous:
         raise Refused("No version before is known: nothing was deployed yet.")
-    services = list(compose.TAGS)
+    services = alone or list(compose.TAGS)
     _check_image(previous, services)
     _replace(services, previous)
     _note(previous)
-    print(f"{previous} runs.")
+    print(f"{previous} of {', '.join(services)} runs.")
 
 
 def restart_backends() -> None:
@@ -118,7 +123,7 @@ def _take_back(before: dict[str, str]) -> None:
 def _note(tag: str, service: str = "") -> None:
     """Record what runs: for one service beside the others, or for all."""
     if service:
-        state.write({compose.TAGS[service]: tag})
+        state.write({compose.TAGS[service]: tag if tag != state.tag() else None})
         return
     current = state.tag()
     previous = {"PREVIOUS_TAG": current} if current != tag else {}

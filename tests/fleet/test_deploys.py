@@ -145,8 +145,24 @@ def test_rollback_is_quick_and_costs_no_reader_anything(fleet, second):
         said = fleet.make("rollback")
 
     assert time.monotonic() - began < 120
-    assert "local runs" in said
+    assert "local of backend" in said
     assert tags(fleet, *ALL) == {"local"}
     assert record.failed("GET") == {}
     assert fleet.each_write_took_effect_once(record)
     assert compose.config()["services"]["backend"]["image"].endswith(":local")
+
+
+def test_one_service_goes_back_to_the_version_of_the_others(fleet):
+    """The version does not know the last migration, and needs not."""
+    build(fleet, "third")
+    others = [name for name in ALL if name != "beat"]
+    noted, before = state.tag(), ids(fleet, *others)
+    fleet.make("deploy", TAG="third", SERVICE="beat")
+    assert versions(fleet, "beat") == {"third"}
+
+    said = fleet.make("rollback")
+
+    assert f"{noted} of beat runs" in said
+    assert versions(fleet, "beat") == {noted}
+    assert ids(fleet, *others) == before
+    assert "BEAT_TAG" not in state.read()

@@ -79,10 +79,9 @@ def config(**variables: str) -> dict[str, Any]:
 def containers(service: str) -> list[Container]:
     """The service's containers, oldest first, those of one-off commands left out."""
     ids = compose("ps", "--all", "--quiet", service).split()
-    found = (
-        [_container(facts) for facts in json.loads(run("docker", "inspect", *ids))] if ids else []
-    )
-    return sorted(found, key=lambda one: int(one.name.rsplit("-", 1)[1]))
+    found = json.loads(run("docker", "inspect", *ids)) if ids else []
+    replicas = [_container(facts) for facts in found if not _is_one_off(facts)]
+    return sorted(replicas, key=lambda one: int(one.name.rsplit("-", 1)[1]))
 
 
 def execute(container: Container, *arguments: str) -> str:
@@ -92,6 +91,11 @@ def execute(container: Container, *arguments: str) -> str:
 def manage(container: Container, *arguments: str) -> str:
     """Run a command of manage.py there, with the secrets that its servers have."""
     return execute(container, *NOW, "python", "manage.py", *arguments)
+
+
+def _is_one_off(facts: dict[str, Any]) -> bool:
+    """Whether it is of `docker compose run`, which leaves one behind when it is killed."""
+    return bool(facts["Config"]["Labels"].get("com.docker.compose.oneoff") == "True")
 
 
 def _container(facts: dict[str, Any]) -> Container:

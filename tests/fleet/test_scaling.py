@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from fleet import compose
 from tests.fleet import mails
 from tests.fleet.conftest import eventually
 
@@ -90,3 +91,16 @@ def test_what_operators_ask_is_answered(fleet):
     assert "200 healthy" in fleet.make("health")
     assert "mail" in fleet.make("celery-status")
     assert "works" in fleet.make("smoke")
+
+
+def test_what_a_killed_command_left_counts_for_no_replica(fleet):
+    left = f"{fleet.project}-worker-run-3fa9"
+    fleet.compose("run", "--detach", "--no-deps", "--name", left, "worker", "sleep", "120")
+    try:
+        said = fleet.make("status")
+        found = [one.id for one in fleet.containers("worker")]
+    finally:
+        compose.run("docker", "rm", "--force", left)
+
+    assert left not in said
+    assert len(found) == 2

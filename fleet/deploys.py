@@ -21,7 +21,7 @@ def deploy(tag: str, service: str = "") -> None:
     _check_image(tag, services)
     before = _running(services)
     print(f"Deploying {tag} of {', '.join(services)}.")
-    compose.compose("run", "--rm", "--no-deps", "prepare", TAG=tag)
+    _prepare(TAG=tag)
     try:
         _replace(services, tag)
         smoke.own_fleet()
@@ -34,7 +34,7 @@ def deploy(tag: str, service: str = "") -> None:
 
 
 def rollback() -> None:
-    """Bring back the version before, without its migrations, which only ever add.
+    """Bring back the version before and its static files, but no migration: they only ever add.
 
     Services that were deployed by themselves go back to the version of the others.
     """
@@ -48,6 +48,7 @@ def rollback() -> None:
     _replace(services, previous)
     _note(previous)
     print(f"{previous} of {', '.join(services)} runs.")
+    _prepare()
 
 
 def restart_backends() -> None:
@@ -73,7 +74,7 @@ def _check_image(tag: str, services: Sequence[str]) -> None:
     if not tag:
         raise Refused("TAG is missing: which version, as in TAG=1.4.0?")
     settings = compose.config(TAG=tag, **{compose.TAGS[name]: tag for name in services})
-    for image in {settings["services"][name]["image"] for name in services}:
+    for image in {settings["services"][name]["image"] for name in (*services, "prepare")}:
         try:
             compose.run("docker", "image", "inspect", image)
         except Refused:
@@ -87,6 +88,14 @@ def _running(services: Sequence[str]) -> dict[str, str]:
     if missing:
         raise Refused(f"{', '.join(missing)} does not run: `make up` first.")
     return {name: containers[-1].tag for name, containers in found.items()}
+
+
+def _prepare(**variables: str) -> None:
+    """Schema, schedules and static files of the noted version or of the one given by TAG.
+
+    An older one finds nothing to migrate: Django leaves migrations alone that it does not know.
+    """
+    compose.compose("run", "--rm", "--no-deps", "prepare", **variables)
 
 
 def _replace(services: Sequence[str], tag: str) -> None:
@@ -118,6 +127,7 @@ def _take_back(before: dict[str, str]) -> None:
         end = time.monotonic() + LONGEST
         if any(one.tag != tag for one in compose.containers(name)):
             rolling.roll(name, end, {compose.TAGS[name]: tag})
+    _prepare()
 
 
 def _note(tag: str, service: str = "") -> None:

@@ -19,7 +19,7 @@ def deploy(tag: str, service: str = "") -> None:
     """
     services = _services(service)
     _check_image(tag, services)
-    before = _running(services)
+    before = _noted(services)
     print(f"Deploying {tag} of {', '.join(services)}.")
     _prepare(TAG=tag)
     try:
@@ -81,13 +81,13 @@ def _check_image(tag: str, services: Sequence[str]) -> None:
             raise Refused(f"There is no image {image}: `make build TAG={tag}` first.") from None
 
 
-def _running(services: Sequence[str]) -> dict[str, str]:
-    """The tag of each service that runs."""
-    found = {name: compose.containers(name) for name in services}
-    missing = [name for name, containers in found.items() if not containers]
+def _noted(services: Sequence[str]) -> dict[str, str]:
+    """The tag that each service should have: what a killed deploy left may be another."""
+    missing = [name for name in services if not compose.containers(name)]
     if missing:
         raise Refused(f"{', '.join(missing)} does not run: `make up` first.")
-    return {name: containers[-1].tag for name, containers in found.items()}
+    settings = compose.config()
+    return {name: settings["services"][name]["image"].rsplit(":", 1)[1] for name in services}
 
 
 def _prepare(**variables: str) -> None:

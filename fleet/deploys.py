@@ -101,17 +101,17 @@ def _prepare(**variables: str) -> None:
 def _replace(services: Sequence[str], tag: str) -> None:
     """The first one by itself, as it tells most of a version; then the others at once."""
     first, *others = services
-    _try(first, tag, beside=1)
+    _try(first, tag, [first])
     with ThreadPoolExecutor(len(others) or 1) as pool:
         # Until all have ended: what is left half done could not be taken back.
-        list(pool.map(lambda name: _try(name, tag, beside=len(others)), others))
+        list(pool.map(lambda name: _try(name, tag, others), others))
 
 
-def _try(name: str, tag: str, *, beside: int) -> None:
+def _try(name: str, tag: str, at_once: Sequence[str]) -> None:
     end = time.monotonic() + LONGEST
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            rolling.roll(name, end, {compose.TAGS[name]: tag}, beside=beside)
+            rolling.roll(name, end, {compose.TAGS[name]: tag}, at_once)
         except rolling.NotWell as reason:
             print(f"Attempt {attempt} of {ATTEMPTS}: {reason}")
             if attempt == ATTEMPTS or time.monotonic() > end:
@@ -126,7 +126,7 @@ def _take_back(before: dict[str, str]) -> None:
     for name, tag in before.items():
         end = time.monotonic() + LONGEST
         if any(one.tag != tag for one in compose.containers(name)):
-            rolling.roll(name, end, {compose.TAGS[name]: tag})
+            rolling.roll(name, end, {compose.TAGS[name]: tag}, [name])
     _prepare()
 
 

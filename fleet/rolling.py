@@ -1,6 +1,7 @@
 """Replace the containers of a service by those of another version, without a gap."""
 
 import time
+from collections.abc import Sequence
 
 from fleet import capacity, compose
 from fleet.compose import Container
@@ -24,19 +25,21 @@ class NotWell(Refused):
     """The new version did not come up."""
 
 
-def roll(service: str, deadline: float, tags: dict[str, str], *, beside: int = 1) -> None:
+def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[str]) -> None:
     """Replace batch by batch: new replicas are well and known to nginx before old ones leave.
 
-    As many at once as connections to Postgres are left for, which `beside` services share; of
-    those behind nginx two, since of its three tries one must meet a replica that serves.
+    As many as connections to Postgres are left for: one of each service of `at_once`, which roll
+    at the same time, and an equal share of what is left then. Of those behind nginx two at most,
+    since of its three tries one must meet a replica that serves.
     Killed in between, more replicas than wanted are left, all of them serving: the next roll
     removes what is older.
     """
     settings = compose.config(**tags)
     wanted = int(settings["services"][service]["deploy"]["replicas"])
     old = compose.containers(service)
-    room = capacity.spare(settings) // beside // capacity.each(settings, service)
-    batch = max(1, min(wanted, room, 2 if service in BEHIND_NGINX else wanted))
+    share = (capacity.spare(settings) - capacity.together(settings, at_once)) // len(at_once)
+    room = max(1, 1 + share // capacity.each(settings, service))
+    batch = min(wanted, room, 2 if service in BEHIND_NGINX else wanted)
     for done in range(0, wanted, batch):
         number = min(batch, wanted - done)
         new = start(service, len(compose.containers(service)) + number, **tags)

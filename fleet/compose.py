@@ -84,6 +84,14 @@ def containers(service: str) -> list[Container]:
     return sorted(replicas, key=lambda one: int(one.name.rsplit("-", 1)[1]))
 
 
+def last_lines(container: Container, number: int) -> str:
+    """What it wrote last, to both of its outputs."""
+    command = ("docker", "logs", "--tail", str(number), container.name)
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ).stdout
+
+
 def execute(container: Container, *arguments: str) -> str:
     return run("docker", "exec", container.name, *arguments)
 

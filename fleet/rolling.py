@@ -19,6 +19,8 @@ BEHIND_NGINX = ("backend", "stream")
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes
 # Two lives of nginx' answer from the resolver: from then on it sends to the new ones, too.
 SEEN_AFTER = 4
+# Of the log of a version that failed; they say why.
+LAST_LINES = 20
 
 
 class NotWell(Refused):
@@ -46,7 +48,7 @@ def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[
         try:
             wait(service, new, deadline)
         except NotWell:
-            remove(new)
+            bury(new)
             raise
         if service in BEHIND_NGINX:
             time.sleep(SEEN_AFTER)
@@ -102,6 +104,8 @@ def stop(service: str, leaving: list[Container]) -> None:
             time.sleep(SEEN_AFTER)
 
 
-def remove(failed: list[Container]) -> None:
-    if failed:
-        compose.run("docker", "rm", "--force", "--volumes", *(one.name for one in failed))
+def bury(failed: list[Container]) -> None:
+    """Print what they wrote last, which goes with them, and remove them."""
+    for one in failed:
+        print(f"The last lines of {one.name}:\n{compose.last_lines(one, LAST_LINES)}", end="")
+        compose.run("docker", "rm", "--force", "--volumes", one.name)

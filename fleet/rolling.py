@@ -14,6 +14,7 @@ WELL = {
     "worker": (*compose.NOW, "python", "-m", "config.heartbeat", "worker"),
     "worker-video": (*compose.NOW, "python", "-m", "config.heartbeat", "worker"),
     "beat": (*compose.NOW, "python", "-m", "config.heartbeat", "beat"),
+    "nginx": ("curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8081/readiness/"),
 }
 BEHIND_NGINX = ("backend", "stream")
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes

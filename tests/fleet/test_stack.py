@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from fleet import compose
+from fleet import compose, rolling
 from tests.fleet.conftest import ROOT, eventually
 
 EDGE, DATA, EGRESS = "edge", "data", "egress"
@@ -212,6 +212,9 @@ def test_down_and_up_keep_rows_queue_and_files(fleet):
     fleet.make("down")
     fleet.make("up")
 
+    assert all(
+        rolling.is_well(name, one) for name in rolling.WELL for one in compose.containers(name)
+    )
     assert fleet.sql("SELECT count(*) FROM users_user") == people
     assert fleet.redis("redis-broker", "get kept") == "yes"
     fleet.start_mail()

@@ -3,13 +3,36 @@
 Compose reads the file after `.env`, so that whatever starts the fleet again starts the same one.
 """
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from fleet.refusal import Refused
 
 ROOT = Path(__file__).parent.parent
 PATH = ROOT / ".fleet.env"
 # The version that runs before the first deploy: what `make build` made.
 LOCAL = "local"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let no other command change this fleet meanwhile; a killed one frees it, too."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        _lock(folder)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _lock(folder: int) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Refused("Another command is changing this fleet: wait until it ends.") from None
 
 
 def read() -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from fleet import compose
+from fleet import compose, state
 from tests.fleet import mails
 from tests.fleet.conftest import eventually
 
@@ -104,3 +104,14 @@ def test_what_a_killed_command_left_counts_for_no_replica(fleet):
 
     assert left not in said
     assert len(found) == 2
+
+
+def test_two_commands_never_change_the_fleet_at_once(fleet):
+    before = state.read()
+
+    with state.alone():
+        said = fleet.make("scale-backends", N=2, fails=True)
+        assert fleet.make("status").count("backend-") == 3
+
+    assert "Another command" in said
+    assert state.read() == before

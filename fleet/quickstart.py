@@ -1,11 +1,13 @@
 """From a bare host to a running site: `make quickstart`, as often as needed."""
 
 import os
+import re
 import secrets
 import shutil
 import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from fleet import compose, life, smoke, state
 from fleet.refusal import Refused
@@ -13,6 +15,8 @@ from fleet.refusal import Refused
 MEMORY = 4  # GB
 DISK = 10  # GB
 SAMPLE = "change-me"
+# The host of .env.example and hosts below it, but no longer name like mutirao.example.org.
+SAMPLE_HOST = re.compile(r"(DOMAIN|ALLOWED_HOSTS|EMAIL_URL)=.*\bmutirao\.example(?![\w.-])")
 ENV = state.ROOT / ".env"
 CERTIFICATE = state.ROOT / "certificates"
 SECRETS: dict[str, Callable[[], str]] = {
@@ -36,6 +40,7 @@ def quickstart() -> None:
     """
     check_host()
     fill_in()
+    check_names(compose.config())
     if state.tag() == state.LOCAL:
         life.build(state.LOCAL)
     if not (CERTIFICATE / "fullchain.pem").exists():
@@ -78,12 +83,20 @@ def fill_in() -> None:
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(draft, ENV)
     left = [line for line in lines if SAMPLE in line and not line.startswith("#")]
-    left += [
-        line for line in lines if line.startswith(("DOMAIN=", "EMAIL_URL=")) and ".example" in line
-    ]
+    left += filter(SAMPLE_HOST.match, lines)
     if left:
         names = ", ".join(sorted({line.split("=")[0] for line in left}))
         raise Refused(f"{names} in .env still hold a sample: give them your own values.")
+
+
+def check_names(settings: Mapping[str, Any]) -> None:
+    """Refuse a site that would answer its own probes with 400, so that its watchdogs end it."""
+    given = settings["services"]["backend"]["environment"]
+    domain, hosts = given["DOMAIN"], given["ALLOWED_HOSTS"].replace(" ", "").split(",")
+    # As Django reads them: a leading dot stands for all hosts below, too.
+    wider = (host for host in hosts if host.startswith("."))
+    if domain not in hosts and not any(f".{domain}".endswith(host) for host in wider):
+        raise Refused(f"DOMAIN must be among ALLOWED_HOSTS, and {domain} is not.")
 
 
 def _filled(line: str) -> str:

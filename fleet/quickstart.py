@@ -29,6 +29,12 @@ SECRETS: dict[str, Callable[[], str]] = {
     "S3_ACCESS_KEY": lambda: secrets.token_hex(10),
     "S3_SECRET_KEY": lambda: secrets.token_hex(24),
 }
+SIGN = """
+openssl req -x509 -nodes -days 365 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \\
+    -subj "/CN=$DOMAIN" -addext "subjectAltName=DNS:$DOMAIN" \\
+    -keyout /to/privkey.pem -out /to/fullchain.pem
+chown 1000:1000 /to/privkey.pem
+"""
 # The fleet brings these servers, reached with the passwords above.
 OWN = ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
 
@@ -110,26 +116,9 @@ def sign_ourselves(domain: str) -> None:
     """Make a certificate that browsers warn of, until a real one is put in its place."""
     CERTIFICATE.mkdir(exist_ok=True)
     image = compose.config()["services"]["backend"]["image"]
-    names = f"subjectAltName=DNS:{domain}"
     compose.run(
-        *("docker", "run", "--rm", "--network", "none", "--volume", f"{CERTIFICATE}:/to"),
-        *(
-            "--user",
-            "0",
-            "--entrypoint",
-            "openssl",
-            image,
-            "req",
-            "-x509",
-            "-nodes",
-            "-days",
-            "365",
-        ),
-        *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", f"/CN={domain}"),
-        *("-addext", names, "-keyout", "/to/privkey.pem", "-out", "/to/fullchain.pem"),
-    )
-    compose.run(
-        *("docker", "run", "--rm", "--network", "none", "--volume", f"{CERTIFICATE}:/to"),
-        *("--user", "0", "--entrypoint", "chown", image, "1000:1000", "/to/privkey.pem"),
+        *("docker", "run", "--rm", "--network", "none", "--user", "0", "--env", "DOMAIN"),
+        *("--volume", f"{CERTIFICATE}:/to", "--entrypoint", "sh", image, "-ec", SIGN),
+        DOMAIN=domain,
     )
     print("certificates/ holds a certificate that browsers warn of: put a real one in its place.")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from fleet import compose, life, smoke, state
@@ -18,7 +19,6 @@ SAMPLE = "change-me"
 # The host of .env.example and hosts below it, but no longer name like mutirao.example.org.
 SAMPLE_HOST = re.compile(r"(DOMAIN|ALLOWED_HOSTS|EMAIL_URL)=.*\bmutirao\.example(?![\w.-])")
 ENV = state.ROOT / ".env"
-CERTIFICATE = state.ROOT / "certificates"
 SECRETS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "JWT_SIGNING_KEY": lambda: secrets.token_urlsafe(48),
@@ -29,6 +29,8 @@ SECRETS: dict[str, Callable[[], str]] = {
     "S3_ACCESS_KEY": lambda: secrets.token_hex(10),
     "S3_SECRET_KEY": lambda: secrets.token_hex(24),
 }
+# Of the folder of certificates, in nginx.
+MOUNTED = "/etc/nginx/certificates"
 SIGN = """
 openssl req -x509 -nodes -days 365 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \\
     -subj "/CN=$DOMAIN" -addext "subjectAltName=DNS:$DOMAIN" \\
@@ -46,14 +48,15 @@ def quickstart() -> None:
     """
     check_host()
     fill_in()
-    check_names(compose.config())
+    settings = compose.config()
+    check_names(settings)
     if state.tag() == state.LOCAL:
         life.build(state.LOCAL)
-    if not (CERTIFICATE / "fullchain.pem").exists():
-        sign_ourselves(smoke.domain(compose.config()))
+    if not (_certificates(settings) / "fullchain.pem").exists():
+        sign_ourselves(settings)
     life.up()
     smoke.own_fleet()
-    print(f"{smoke.own_url(compose.config())} is up. Next: `make createsuperuser`, then /admin/.")
+    print(f"{smoke.own_url(settings)} is up. Next: `make createsuperuser`, then /admin/.")
 
 
 def check_host() -> None:
@@ -67,9 +70,12 @@ def check_host() -> None:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     if memory < MEMORY * 0.9:  # the kernel keeps some of it for itself
         raise Refused(f"This host has {memory:.1f} GB of memory; {MEMORY} GB are needed.")
-    disk = shutil.disk_usage(state.ROOT).free / 1e9
+    place = Path(compose.run("docker", "info", "--format", "{{.DockerRootDir}}").strip())
+    # An engine in a machine of its own has it there.
+    place = place if place.is_dir() else state.ROOT
+    disk = shutil.disk_usage(place).free / 1e9
     if disk < DISK:
-        raise Refused(f"{disk:.1f} GB are free on the disk; {DISK} GB are needed.")
+        raise Refused(f"{disk:.1f} GB are free on the disk of {place}; {DISK} GB are needed.")
 
 
 def fill_in() -> None:
@@ -112,13 +118,20 @@ def _filled(line: str) -> str:
     return f"{name}={SECRETS[name]()}" if name in SECRETS and value == SAMPLE else line
 
 
-def sign_ourselves(domain: str) -> None:
+def _certificates(settings: Mapping[str, Any]) -> Path:
+    """The folder that CERTIFICATES names."""
+    mounts = settings["services"]["nginx"]["volumes"]
+    return Path(next(one["source"] for one in mounts if one["target"] == MOUNTED))
+
+
+def sign_ourselves(settings: Mapping[str, Any]) -> None:
     """Make a certificate that browsers warn of, until a real one is put in its place."""
-    CERTIFICATE.mkdir(exist_ok=True)
-    image = compose.config()["services"]["backend"]["image"]
+    folder = _certificates(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    image = settings["services"]["backend"]["image"]
     compose.run(
         *("docker", "run", "--rm", "--network", "none", "--user", "0", "--env", "DOMAIN"),
-        *("--volume", f"{CERTIFICATE}:/to", "--entrypoint", "sh", image, "-ec", SIGN),
-        DOMAIN=domain,
+        *("--volume", f"{folder}:/to", "--entrypoint", "sh", image, "-ec", SIGN),
+        DOMAIN=smoke.domain(settings),
     )
-    print("certificates/ holds a certificate that browsers warn of: put a real one in its place.")
+    print(f"{folder} holds a certificate that browsers warn of: put a real one in its place.")

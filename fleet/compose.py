@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from ipaddress import ip_network
 from typing import Any
 
@@ -59,14 +60,14 @@ def run(*command: str, **variables: str) -> str:
 
 def compose(*arguments: str, **variables: str) -> str:
     """As `run`, of docker compose; variables go before those of the files."""
-    return run("docker", "compose", *_files(), *arguments, **subnets(), **variables)
+    return run("docker", "compose", *_files(), *arguments, **_computed(), **variables)
 
 
 def show(*arguments: str, **variables: str) -> int:
     """Run docker compose on this terminal; return its exit code."""
     progress = () if sys.stdout.isatty() else ("--progress", "quiet")
     command = ["docker", "compose", *progress, *_files(), *arguments]
-    environment = {**os.environ, **subnets(), **variables}
+    environment = {**os.environ, **_computed(), **variables}
     return subprocess.run(command, cwd=state.ROOT, env=environment).returncode
 
 
@@ -123,6 +124,20 @@ def _files() -> list[str]:
     names = [name for name in (".env", ".fleet.env") if (state.ROOT / name).exists()]
     environment = [part for name in names for part in ("--env-file", name)]
     return [*environment, *(part for name in FILES for part in ("-f", name))]
+
+
+def _computed() -> dict[str, str]:
+    """Variables of the compose files that Compose itself could not fill in."""
+    return {**subnets(), "NGINX_FILES": nginx_files()}
+
+
+def nginx_files() -> str:
+    """A sum of them; nginx has it as a label, so that a change makes `up` start it anew.
+
+    It reads them at its start only, and Compose does not look into what it mounts.
+    """
+    files = sorted(path for path in (state.ROOT / "nginx").iterdir() if path.is_file())
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 @cache

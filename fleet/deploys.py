@@ -31,6 +31,7 @@ def deploy(tag: str, service: str = "") -> None:
         raise Refused(f"{tag} was not deployed: {before[services[0]]} runs again.") from reason
     _note(tag, service)
     print(f"{tag} runs.")
+    tell_of_nginx()
 
 
 def rollback() -> None:
@@ -62,6 +63,15 @@ def restart_backends() -> None:
             if time.monotonic() > until:
                 raise Refused(f"{container.name} does not come back: `make logs-backend`.")
     print("All backends replace their processes.")
+
+
+def tell_of_nginx() -> None:
+    """Say so when it runs with other files than those here: no deploy starts it anew."""
+    label = '{{index .Config.Labels "mutirao.nginx-files"}}'
+    for one in compose.containers("nginx"):
+        runs_with = compose.run("docker", "inspect", "--format", label, one.name).strip()
+        if runs_with != compose.nginx_files():
+            print("nginx/ holds other files than nginx runs with: `make up` starts it anew.")
 
 
 def _services(service: str) -> list[str]:

@@ -35,6 +35,13 @@ def migrate() -> None:
             return
 
 
+def put(source: str, target: str) -> None:
+    """Copy beside and rename, so that whoever reads gets the old file or the new one."""
+    draft = f"{target}.draft"
+    shutil.copy2(source, draft)
+    os.replace(draft, target)
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["PGOPTIONS"] = "-c lock_timeout=2s"
@@ -45,7 +52,7 @@ def main() -> None:
         for name in settings.STORAGES.keys() & {"default", "backups"}:
             storages[name].make_bucket()  # type: ignore[attr-defined]
     # Old files stay: pages that were sent before may still ask for them.
-    shutil.copytree("static", STATIC, dirs_exist_ok=True)
+    shutil.copytree("static", STATIC, dirs_exist_ok=True, copy_function=put)
 
 
 if __name__ == "__main__":

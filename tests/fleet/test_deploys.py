@@ -48,6 +48,19 @@ def tags(fleet, *services):
     return {one.image.rsplit(":", 1)[1] for name in services for one in fleet.containers(name)}
 
 
+def versions(fleet, *services):
+    """What the containers themselves say."""
+    return {
+        compose.execute(one, "printenv", "APP_VERSION").strip()
+        for name in services
+        for one in fleet.containers(name)
+    }
+
+
+def ids(fleet, *services):
+    return {one.id for name in services for one in fleet.containers(name)}
+
+
 ALL = ("backend", "stream", "worker", "worker-video", "beat")
 
 
@@ -95,6 +108,19 @@ def test_new_version_comes_out_without_a_gap_and_migrates_first(fleet, second):
     assert fleet.each_write_took_effect_once(record)
     assert fleet.sql("SELECT count(note) FROM events_event") != "0"
     assert [len(fleet.containers(name)) for name in ALL] == [3, 1, 2, 3, 1]
+    assert versions(fleet, *ALL) == {"second"}
+    _, health, _ = fleet.client().call("GET", "/health")
+    assert health["version"] == "second"
+
+
+def test_up_after_a_deploy_leaves_all_containers_as_they_are(fleet, second):
+    if state.read().get("TAG") != second:
+        fleet.make("deploy", TAG=second)
+    before = ids(fleet, *ALL)
+
+    fleet.make("up")
+
+    assert ids(fleet, *ALL) == before
 
 
 def test_broken_version_is_taken_back_by_itself(fleet, second):
@@ -107,7 +133,8 @@ def test_broken_version_is_taken_back_by_itself(fleet, second):
     assert time.monotonic() - began < 300
     assert "was not deployed" in said
     assert said.count("Attempt") == 3
-    assert tags(fleet, *ALL) == running
+    assert "failed to boot" in said
+    assert tags(fleet, *ALL) == versions(fleet, *ALL) == running
     assert state.read().get("TAG", "local") != "broken"
     assert (record.failed("GET"), record.failed("POST")) == ({}, {})
 
@@ -119,8 +146,24 @@ def test_rollback_is_quick_and_costs_no_reader_anything(fleet, second):
         said = fleet.make("rollback")
 
     assert time.monotonic() - began < 120
-    assert "local runs" in said
+    assert "local of backend" in said
     assert tags(fleet, *ALL) == {"local"}
     assert record.failed("GET") == {}
     assert fleet.each_write_took_effect_once(record)
     assert compose.config()["services"]["backend"]["image"].endswith(":local")
+
+
+def test_one_service_goes_back_to_the_version_of_the_others(fleet):
+    """The version does not know the last migration, and needs not."""
+    build(fleet, "third")
+    others = [name for name in ALL if name != "beat"]
+    noted, before = state.tag(), ids(fleet, *others)
+    fleet.make("deploy", TAG="third", SERVICE="beat")
+    assert versions(fleet, "beat") == {"third"}
+
+    said = fleet.make("rollback")
+
+    assert f"{noted} of beat runs" in said
+    assert versions(fleet, "beat") == {noted}
+    assert ids(fleet, *others) == before
+    assert "BEAT_TAG" not in state.read()

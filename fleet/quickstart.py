@@ -6,7 +6,7 @@ import secrets
 import shutil
 import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ def fill_in() -> None:
         raise Refused(f"{names} in .env still hold a sample: give them your own values.")
 
 
-def check_names(settings: Mapping[str, Any]) -> None:
+def check_names(settings: dict[str, Any]) -> None:
     """Refuse a site that would answer its own probes with 400, so that its watchdogs end it."""
     given = settings["services"]["backend"]["environment"]
     domain, hosts = given["DOMAIN"], given["ALLOWED_HOSTS"].replace(" ", "").split(",")
@@ -118,13 +118,13 @@ def _filled(line: str) -> str:
     return f"{name}={SECRETS[name]()}" if name in SECRETS and value == SAMPLE else line
 
 
-def _certificates(settings: Mapping[str, Any]) -> Path:
+def _certificates(settings: dict[str, Any]) -> Path:
     """The folder that CERTIFICATES names."""
     mounts = settings["services"]["nginx"]["volumes"]
     return Path(next(one["source"] for one in mounts if one["target"] == MOUNTED))
 
 
-def sign_ourselves(settings: Mapping[str, Any]) -> None:
+def sign_ourselves(settings: dict[str, Any]) -> None:
     """Make a certificate that browsers warn of, until a real one is put in its place."""
     folder = _certificates(settings)
     folder.mkdir(parents=True, exist_ok=True)

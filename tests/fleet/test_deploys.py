@@ -1,12 +1,15 @@
 """Versions come out and are taken back while people use the site."""
 
+import socket
 import subprocess
 import threading
 import time
 
 import pytest
 
-from fleet import compose, state
+from fleet import compose, smoke, state
+from fleet.refusal import Refused
+from fleet.site import Site
 from tests.fleet.conftest import eventually
 
 MIGRATION = """
@@ -167,3 +170,29 @@ def test_one_service_goes_back_to_the_version_of_the_others(fleet):
     assert versions(fleet, "beat") == {noted}
     assert ids(fleet, *others) == before
     assert "BEAT_TAG" not in state.read()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{half",
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"services": []}',
+    ],
+)
+def test_any_answer_that_is_not_understood_is_refused(answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            line, _ = server.accept()
+            with line:
+                line.recv(9999)
+                line.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(Refused):
+            smoke.walk(Site(f"http://127.0.0.1:{server.getsockname()[1]}"), "", "")
+        thread.join()

@@ -40,7 +40,8 @@ def ask(fleet, first_line, *headers):
 @contextlib.contextmanager
 def another(fleet, **changed):
     """A second nginx of the same template with other settings; give a client of it."""
-    port, name = free_port(), f"{fleet.project}-another"
+    port = free_port()
+    name = f"{fleet.project}-nginx-at-{port}"
     settings = compose.config()["services"]["nginx"]
     given = {**settings["environment"], **changed}
     folder = fleet.folder
@@ -56,6 +57,7 @@ def another(fleet, **changed):
     )
     try:
         client = Client(("127.0.0.1", port), HOST)
+        client.container = name
         eventually(lambda: client.call("GET", "/nginx-health")[0] == 200)
         yield client
     finally:
@@ -376,7 +378,7 @@ def test_client_behind_a_known_proxy_is_told_by_the_proxy(fleet):
     said = {"X-Forwarded-For": "203.0.113.9"}
     with another(fleet, PROXIES="0.0.0.0/0") as client:
         client.call("GET", "/nowhere-behind-a-proxy", **said)
-        lines = output_of("docker", "logs", f"{fleet.project}-another")
+        lines = output_of("docker", "logs", client.container)
     fleet.client().call("GET", "/nowhere-without-a-proxy", **said)
 
     behind = next(json.loads(line) for line in lines.splitlines() if "behind-a-proxy" in line)

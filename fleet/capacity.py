@@ -10,7 +10,7 @@ CONNECTIONS = 100
 # Three that Postgres keeps for its superuser, and short ones: prepare, backup, psql.
 RESERVE = 8
 # What a process opens beside its pool when it is asked how it is (config/health/checks.py).
-PROBES = {"backend": 2, "stream": 2}
+PROBES = {"backend": 1, "stream": 1}
 
 
 def replicas(settings: Mapping[str, Any]) -> dict[str, int]:

@@ -69,7 +69,7 @@ def test_four_workers_share_the_tasks_and_lose_none_when_two_leave(fleet):
         ("scale-backends", {"N": "abc"}, "N must be a whole number"),
         ("scale-backends", {}, "N must be a whole number"),
         ("scale-workers", {"N": "-1"}, "N must be a whole number"),
-        ("scale-backends", {"N": "60"}, "100: backend 60 × 4"),
+        ("scale-backends", {"N": "60"}, "100: backend 60 × 3"),
         ("restore-db", {}, "FILE is missing"),
         ("restore-db", {"FILE": "/nowhere.tar.gz"}, "There is no file"),
         ("deploy", {}, "TAG is missing"),

@@ -95,3 +95,19 @@ PUBLIC_PROFILE = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
+WISHES = OpenApiExample(
+    "No reminders",
+    {
+        "event_changes": {"email": True},
+        "reminders": {"email": False},
+        "comments": {"email": True},
+        "digest": {"email": True},
+        "news": {"email": True},
+        "security": {"email": True},
+        "cancellations": {"email": True},
+    },
+    response_only=True,
+)
+WISHES_CHANGE = OpenApiExample(
+    "No reminders any more", {"reminders": {"email": False}}, request_only=True
+)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from users.fields import AddressField, PasswordField
@@ -55,3 +56,28 @@ class SentSerializer(serializers.Serializer):
     """What comes next; the same for known and unknown addresses."""
 
     detail = serializers.CharField(read_only=True)
+
+
+class ChannelsSerializer(serializers.Serializer):
+    """By which channels a kind of message comes."""
+
+    default_error_messages = {"empty": _("Name at least one channel.")}
+
+    email = serializers.BooleanField(required=False)
+
+    def validate(self, attrs: dict[str, bool]) -> dict[str, bool]:
+        if not attrs:
+            self.fail("empty")
+        return attrs
+
+
+class WishesSerializer(serializers.Serializer):
+    """Which kinds of messages come, by channel."""
+
+    event_changes = ChannelsSerializer(required=False)
+    reminders = ChannelsSerializer(required=False)
+    comments = ChannelsSerializer(required=False)
+    digest = ChannelsSerializer(required=False)
+    news = ChannelsSerializer(required=False)
+    security = ChannelsSerializer(required=False)
+    cancellations = ChannelsSerializer(required=False)

@@ -187,6 +187,10 @@ REQUESTS = {
     "POST /users/password/change/": Request(*SIGNED_IN, sends=passwords),
     "GET /users/profile/": Request(*SIGNED_IN),
     "PATCH /users/profile/": Request(*SIGNED_IN, sends=lambda world: {"city": "Olinda"}),
+    "GET /users/profile/notifications/": Request(*SIGNED_IN),
+    "PATCH /users/profile/notifications/": Request(
+        *SIGNED_IN, sends=lambda world: {"reminders": {"email": False}}
+    ),
     "GET /users/profile/participations/": Request(*SIGNED_IN),
     "GET /users/sessions/": Request(*SIGNED_IN),
     "DELETE /users/sessions/": Request(401, *[204] * 4),

@@ -33,6 +33,13 @@ from users.services.passwords import (
     request_reset,
     reset_password,
 )
+from users.services.preferences import (
+    CannotBeSwitchedOff,
+    change_wishes,
+    unsubscribe,
+    wants,
+    wishes_of,
+)
 from users.services.sessions import (
     Device,
     begin_session,
@@ -52,6 +59,7 @@ from users.services.signing_in import (
 )
 
 __all__ = [
+    "CannotBeSwitchedOff",
     "Device",
     "EmailConfirmed",
     "LastSuperuser",
@@ -60,6 +68,7 @@ __all__ = [
     "WrongCredentials",
     "begin_session",
     "change_password",
+    "change_wishes",
     "confirm_email",
     "confirm_email_change",
     "confirm_password",
@@ -90,6 +99,9 @@ __all__ = [
     "revoke_session",
     "sign_in",
     "sign_in_by_link",
+    "unsubscribe",
     "verify_token",
+    "wants",
     "welcome",
+    "wishes_of",
 ]

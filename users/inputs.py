@@ -81,3 +81,17 @@ class WishesSerializer(serializers.Serializer):
     news = ChannelsSerializer(required=False)
     security = ChannelsSerializer(required=False)
     cancellations = ChannelsSerializer(required=False)
+
+
+class ErasureSerializer(serializers.Serializer):
+    """The proof that it is oneself: the password, or the token of a fresh sign-in link."""
+
+    default_error_messages = {"proof": _("Give the current password or the token of a link.")}
+
+    current_password = PasswordField(required=False)
+    token = TokenField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            self.fail("proof")
+        return attrs

@@ -24,7 +24,12 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> "Choices":
-        return [("failed", _("given up")), ("waiting", _("waiting")), ("sent", _("sent")), ("skipped", _("skipped"))]
+        return [
+            ("failed", _("given up")),
+            ("waiting", _("waiting")),
+            ("sent", _("sent")),
+            ("skipped", _("skipped")),
+        ]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[EventNotification]
@@ -49,7 +54,17 @@ class EventNotificationAdmin(ReadOnlyAdmin):
     search_fields = ["user__email", "event__title"]
     ordering = ["-created_at", "-pk"]
     actions = ["send_again"]
-    fields = ["event", "user", "kind", "reason", "created_at", "sent_at", "attempts", "failed_at", "skipped_at"]
+    fields = [
+        "event",
+        "user",
+        "kind",
+        "reason",
+        "created_at",
+        "sent_at",
+        "attempts",
+        "failed_at",
+        "skipped_at",
+    ]
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.change_eventnotification")

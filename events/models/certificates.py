@@ -29,12 +29,8 @@ class Certificate(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["participant", "hours"], name="certificate_is_unique"
-            ),
-            models.CheckConstraint(
-                condition=Q(hours__gt=Decimal(0)), name="certificate_has_hours"
-            ),
+            models.UniqueConstraint(fields=["participant", "hours"], name="certificate_is_unique"),
+            models.CheckConstraint(condition=Q(hours__gt=Decimal(0)), name="certificate_has_hours"),
         ]
 
     def __str__(self) -> str:

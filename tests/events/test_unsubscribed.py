@@ -32,7 +32,7 @@ def switch_off_all(user):
 
 
 def test_what_one_need_not_come_for_always_comes():
-    assert ALWAYS == {Kind.CANCELLED, Kind.REMOVED, Kind.PROMOTED}
+    assert {Kind.CANCELLED, Kind.REMOVED, Kind.PROMOTED} == ALWAYS
 
 
 @pytest.mark.parametrize("kind", emails.OPTIONAL)

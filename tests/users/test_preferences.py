@@ -32,8 +32,7 @@ def test_at_first_everything_comes(api):
 
     assert response.status_code == 200
     assert response.json() == {
-        kind: {"email": True}
-        for kind in (*Kind.values, "security", "cancellations")
+        kind: {"email": True} for kind in (*Kind.values, "security", "cancellations")
     }
 
 
@@ -108,9 +107,7 @@ def test_many_changes_at_once_end_in_one_state():
     def change(order, is_wanted):
         services.change_wishes(user, {kind: {"email": is_wanted} for kind in order})
 
-    run_together(
-        *[lambda: change(kinds, True)] * 4, *[lambda: change(reversed(kinds), False)] * 4
-    )
+    run_together(*[lambda: change(kinds, True)] * 4, *[lambda: change(reversed(kinds), False)] * 4)
 
     assert user.notification_preferences.count() == len(kinds)
     assert user.notification_preferences.values("is_wanted").distinct().count() == 1

@@ -79,10 +79,12 @@ class Erasure(models.Model):
     )
     erased_at = models.DateTimeField(_("erased at"), default=timezone.now)
     # Nobody else, if they did it themselves.
-    by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
-    )
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    # What is left to do: files to delete, and the address to tell, which is then forgotten.
+    files = models.JSONField(default=list, editable=False)
+    farewell_to = models.EmailField(blank=True, editable=False)
+    mail_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("erasure")

@@ -235,6 +235,8 @@ SCHEDULES = {
         "users.tasks.retry_waiting_password_mails",
         crontab(minute="*/5"),
     ),
+    "waiting-privacy": ("users.tasks.retry_waiting_privacy", crontab(minute="*/5")),
+    "old-exports": ("users.tasks.delete_old_exports", crontab(hour=4, minute=15)),
     "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
     # At three, and until eight each hour again, if that failed.
     "backup": ("config.tasks.back_up", crontab(hour="3-8", minute=0)),
@@ -293,6 +295,7 @@ RATE_LIMITS = {
     "register": "20/hour",  # per address
     "mail": "5/hour",  # mails that anyone can ask us to send, per mailbox
     "mail_address": "20/hour",  # such requests, per address
+    "export": "5/day",  # copies of one's own data, per person
     "walk_up": "100/hour",  # e-mail addresses that an organizer checks in, per organizer
 }
 

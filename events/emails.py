@@ -12,8 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from events.models import Event, EventNotification
+from users import unsubscribing
+from users.models import NotificationPreference
 
 Kind = EventNotification.Kind
+Preference = NotificationPreference.Kind
 
 # Each has its news in templates/events/mail/<kind>.txt.
 SUBJECTS: dict[Kind, Promise] = {
@@ -27,10 +30,20 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.HOURS_BEFORE: _("Starting soon: %(title)s"),
 }
 
+# What people may switch off, and as what. The others tell that one need not come, or must.
+OPTIONAL = {
+    Kind.JOINED: Preference.EVENT_CHANGES,
+    Kind.WAITLISTED: Preference.EVENT_CHANGES,
+    Kind.CHANGED: Preference.EVENT_CHANGES,
+    Kind.DAY_BEFORE: Preference.REMINDERS,
+    Kind.HOURS_BEFORE: Preference.REMINDERS,
+}
+
 
 def send(notification: EventNotification) -> None:
     """Write and send the mail of a notification: one text, as plain text and as HTML."""
     event, user = notification.event, notification.user
+    kind = Kind(notification.kind)
     with translation.override(user.language), timezone.override(ZoneInfo(event.time_zone)):
         facts = {
             "event": event,
@@ -41,11 +54,16 @@ def send(notification: EventNotification) -> None:
             "page": page(event),
             "calendar": f"{settings.SITE_URL}/api/v1/events/{event.pk}/calendar.ics",
         }
-        subject = SUBJECTS[Kind(notification.kind)] % {"title": event.title}
+        subject = SUBJECTS[kind] % {"title": event.title}
         text = render_to_string(f"events/mail/{notification.kind}.txt", facts).strip()
-        page_of_mail = render_to_string("events/mail/base.html", {"subject": subject, "text": text})
+        address = unsubscribing.link(user, OPTIONAL[kind]) if kind in OPTIONAL else ""
+        shown = {"subject": subject, "text": text, "unsubscribe": address}
+        page_of_mail = render_to_string("events/mail/base.html", shown)
+        if address:
+            text += unsubscribing.footer(address)
     # A line break in a subject would start another header.
     message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[user.email])
+    message.extra_headers = unsubscribing.headers(address) if address else {}
     message.attach_alternative(page_of_mail, "text/html")
     message.send()
 

@@ -163,5 +163,5 @@ class ParticipantQuerySet(models.QuerySet["EventParticipant"]):
 
 class NotificationQuerySet(models.QuerySet["EventNotification"]):
     def waiting(self) -> "NotificationQuerySet":
-        """Mails that are neither sent nor given up."""
-        return self.filter(sent_at=None, failed_at=None)
+        """Mails that are neither sent, nor skipped, nor given up."""
+        return self.filter(sent_at=None, failed_at=None, skipped_at=None)

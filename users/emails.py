@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -71,6 +72,20 @@ def email_change_notice(user: User, *, to: str = "", new_email: str = "") -> Non
         subject = _("Your e-mail is about to change")
         new_email = new_email or user.pending_email
         _send(subject, "email_change_notice", user, to=to, new_email=new_email)
+
+
+def export_ready(user: User, token: str) -> None:
+    """Tell where the copy of one's data is."""
+    with translation.override(user.language):
+        # On a page of ours, whatever else is a front end's.
+        link = f"{settings.SITE_URL}{reverse('account:export')}?{urlencode({'token': token})}"
+        _send(_("Your data is ready"), "export_ready", user, button=_("Get the file"), link=link)
+
+
+def farewell(language: str, *, to: str) -> None:
+    """Tell an address that nothing is known of it any more."""
+    with translation.override(language):
+        _send(_("Your account was erased"), "farewell", User(), to=to)
 
 
 def _link(purpose: Purpose, user: User) -> str:

@@ -95,3 +95,41 @@ PUBLIC_PROFILE = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
+WISHES = OpenApiExample(
+    "No reminders",
+    {
+        "event_changes": {"email": True},
+        "reminders": {"email": False},
+        "comments": {"email": True},
+        "digest": {"email": True},
+        "news": {"email": True},
+        "security": {"email": True},
+        "cancellations": {"email": True},
+    },
+    response_only=True,
+)
+WISHES_CHANGE = OpenApiExample(
+    "No reminders any more", {"reminders": {"email": False}}, request_only=True
+)
+_EXPORT = {
+    "status": "waiting",
+    "requested_at": "2027-05-03T12:00:00Z",
+    "ready_at": None,
+    "expires_at": None,
+    "url": None,
+}
+EXPORT_BEGUN = OpenApiExample("Begun", _EXPORT, response_only=True, status_codes=["202"])
+EXPORT = OpenApiExample(
+    "Ready",
+    {
+        **_EXPORT,
+        "status": "ready",
+        "ready_at": "2027-05-03T12:00:09Z",
+        "expires_at": "2027-05-04T12:00:09Z",
+        "url": "https://mutirao.example/media/exports/3f6a….zip?expires=…&signature=…",
+    },
+    response_only=True,
+)
+ERASURE = OpenApiExample(
+    "By password", {"current_password": "um segredo bem guardado"}, request_only=True
+)

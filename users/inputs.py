@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from users.fields import AddressField, PasswordField
@@ -55,3 +56,42 @@ class SentSerializer(serializers.Serializer):
     """What comes next; the same for known and unknown addresses."""
 
     detail = serializers.CharField(read_only=True)
+
+
+class ChannelsSerializer(serializers.Serializer):
+    """By which channels a kind of message comes."""
+
+    default_error_messages = {"empty": _("Name at least one channel.")}
+
+    email = serializers.BooleanField(required=False)
+
+    def validate(self, attrs: dict[str, bool]) -> dict[str, bool]:
+        if not attrs:
+            self.fail("empty")
+        return attrs
+
+
+class WishesSerializer(serializers.Serializer):
+    """Which kinds of messages come, by channel."""
+
+    event_changes = ChannelsSerializer(required=False)
+    reminders = ChannelsSerializer(required=False)
+    comments = ChannelsSerializer(required=False)
+    digest = ChannelsSerializer(required=False)
+    news = ChannelsSerializer(required=False)
+    security = ChannelsSerializer(required=False)
+    cancellations = ChannelsSerializer(required=False)
+
+
+class ErasureSerializer(serializers.Serializer):
+    """The proof that it is oneself: the password, or the token of a fresh sign-in link."""
+
+    default_error_messages = {"proof": _("Give the current password or the token of a link.")}
+
+    current_password = PasswordField(required=False)
+    token = TokenField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            self.fail("proof")
+        return attrs

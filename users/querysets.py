@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import BaseUserManager
 from django.db import models
-from django.db.models import FilteredRelation, Q
+from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -34,6 +34,14 @@ class UserQuerySet(models.QuerySet["User"]):
     def waiting_for_password_mail(self) -> "UserQuerySet":
         """Who got a new password and was not told yet."""
         return self.filter(password_mail_due_at__isnull=False, is_active=True)
+
+    def wanting(self, kind: str, channel: str = "email") -> "UserQuerySet":
+        """Who did not switch off messages of this kind; ask again when sending."""
+        preferences = self.model._meta.get_field("notification_preferences").related_model
+        unwanted = preferences.objects.filter(
+            user=OuterRef("pk"), kind=kind, channel=channel, is_wanted=False
+        )
+        return self.filter(~Exists(unwanted))
 
     def with_hours(self) -> "UserQuerySet":
         """Annotate `hours`, what the person's ledger adds up to."""

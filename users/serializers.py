@@ -10,7 +10,7 @@ from rest_framework.validators import UniqueValidator
 from config.api import ModelSerializer
 from config.places import check_place
 from users.fields import AddressField, PasswordField, PhoneField
-from users.models import TokenFamily, User
+from users.models import DataExport, TokenFamily, User
 from users.services.accounts import EMAIL_TAKEN
 
 PROFILE: tuple[str, ...] = (
@@ -117,3 +117,17 @@ class SessionSerializer(ModelSerializer):
     def get_is_current(self, family: TokenFamily) -> bool:
         claims = self.context["request"].auth
         return claims is not None and claims["family"] == str(family.pk)
+
+
+class DataExportSerializer(ModelSerializer):
+    """How far a copy of one's data is, and where it is once it is there."""
+
+    expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = DataExport
+        fields = ("status", "requested_at", "ready_at", "expires_at", "url")
+
+    def get_url(self, export: DataExport) -> str | None:
+        return export.file.url if export.status == DataExport.Status.READY else None

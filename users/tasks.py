@@ -52,6 +52,47 @@ def send_email_change_notice(user_id: int, old_email: str = "", new_email: str =
     services.mail_email_change_notice(user_id, old_email, new_email)
 
 
+# Acknowledged at once, since it may take longer than a message may go unanswered: the sweep finds
+# what its worker left.
+@shared_task(base=Nudge, acks_late=False, soft_time_limit=540, time_limit=570)
+def make_data_export(export_id: int) -> None:
+    services.make_export(export_id)
+
+
+@shared_task(base=Nudge, **WAITING)
+def send_data_export(export_id: int) -> None:
+    services.mail_export(export_id)
+
+
+@shared_task(base=Nudge, **WAITING)
+def finish_erasure(erasure_id: int) -> None:
+    services.finish_erasure(erasure_id)
+
+
+@shared_task(base=Nudge, **WAITING)
+def send_farewell(erasure_id: int) -> None:
+    services.mail_farewell(erasure_id)
+
+
+@shared_task
+def retry_waiting_privacy() -> None:
+    """Every five minutes: start what was lost of copies and erasures, or failed."""
+    for export_id in services.overdue_exports():
+        make_data_export.delay(export_id)
+    for export_id in services.overdue_export_mails():
+        send_data_export.delay(export_id)
+    for erasure_id in services.overdue_erasures():
+        finish_erasure.delay(erasure_id)
+    for erasure_id in services.overdue_farewells():
+        send_farewell.delay(erasure_id)
+
+
+@shared_task
+def delete_old_exports() -> None:
+    """Every night."""
+    services.delete_old_exports()
+
+
 @shared_task
 def retry_waiting_welcomes() -> None:
     """Every five minutes: start what was lost between commit and queue, or failed."""

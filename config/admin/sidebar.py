@@ -32,6 +32,7 @@ def navigation(request: HttpRequest) -> list[Entry]:
                 _list("users.user", _("People"), "group"),
                 _list("users.contribution", _("Contributions"), "volunteer_activism"),
                 _list("auth.group", _("Groups"), "shield_person"),
+                _list("users.erasure", _("Erasures"), "person_cancel"),
                 _list("users.loginattempt", _("Login attempts"), "passkey"),
             ],
         },

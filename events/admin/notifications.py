@@ -24,7 +24,12 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> "Choices":
-        return [("failed", _("given up")), ("waiting", _("waiting")), ("sent", _("sent"))]
+        return [
+            ("failed", _("given up")),
+            ("waiting", _("waiting")),
+            ("sent", _("sent")),
+            ("skipped", _("skipped")),
+        ]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[EventNotification]
@@ -34,6 +39,8 @@ class StateFilter(admin.SimpleListFilter):
                 return queryset & EventNotification.objects.waiting()
             case "sent":
                 return queryset.filter(sent_at__isnull=False)
+            case "skipped":
+                return queryset.filter(skipped_at__isnull=False)
             case "failed":
                 return queryset.filter(failed_at__isnull=False)
         return queryset
@@ -47,18 +54,30 @@ class EventNotificationAdmin(ReadOnlyAdmin):
     search_fields = ["user__email", "event__title"]
     ordering = ["-created_at", "-pk"]
     actions = ["send_again"]
-    fields = ["event", "user", "kind", "reason", "created_at", "sent_at", "attempts", "failed_at"]
+    fields = [
+        "event",
+        "user",
+        "kind",
+        "reason",
+        "created_at",
+        "sent_at",
+        "attempts",
+        "failed_at",
+        "skipped_at",
+    ]
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.change_eventnotification")
 
     @display(
         description=_("state"),
-        label={"waiting": "info", "sent": "success", "failed": "danger"},
+        label={"waiting": "info", "sent": "success", "failed": "danger", "skipped": "default"},
     )
     def state(self, notification: EventNotification) -> tuple[str, object]:
         if notification.sent_at:
             return "sent", _("sent")
+        if notification.skipped_at:
+            return "skipped", _("skipped")
         if notification.failed_at:
             return "failed", _("given up")
         return "waiting", _("waiting")

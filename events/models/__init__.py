@@ -1,5 +1,6 @@
 """Events, who takes part in them, and what they are told."""
 
+from events.models.certificates import Certificate
 from events.models.codes import new_code
 from events.models.events import (
     CoOrganizer,
@@ -13,6 +14,7 @@ from events.models.participation import CalendarFeed, CheckInScan, EventParticip
 
 __all__ = [
     "CalendarFeed",
+    "Certificate",
     "CheckInScan",
     "CoOrganizer",
     "Event",

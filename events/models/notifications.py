@@ -38,6 +38,8 @@ class EventNotification(models.Model):
     sent_at = models.DateTimeField(_("sent at"), null=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     failed_at = models.DateTimeField(_("given up at"), null=True)
+    # The reader had switched such mails off when it was their turn.
+    skipped_at = models.DateTimeField(_("skipped at"), null=True)
 
     objects = NotificationQuerySet.as_manager()
 
@@ -48,11 +50,15 @@ class EventNotification(models.Model):
             models.UniqueConstraint(
                 fields=["event", "user", "kind", "version"], name="event_notification_is_unique"
             ),
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(skipped_at=None),
+                name="event_notification_is_sent_or_skipped",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["created_at"],
-                condition=Q(sent_at=None, failed_at=None),
+                condition=Q(sent_at=None, failed_at=None, skipped_at=None),
                 name="event_notification_waits",
             ),
             models.Index(fields=["created_at"], name="event_notification_age"),

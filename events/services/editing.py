@@ -10,6 +10,7 @@ from events import caching
 from events.models import Event, EventNotification
 from events.services import notifications, seats
 from events.transitions import StartsInPast
+from users import services as users
 from users.models import User
 
 TIME_AND_PLACE = {
@@ -59,7 +60,11 @@ class EndsInPast(DomainError):
 
 @transaction.atomic
 def create(organizer: User, fields: dict[str, Any]) -> Event:
-    """Make an event that is still to come, and the user its organizer."""
+    """Make an event that is still to come, and the user its organizer.
+
+    The lock of the person keeps it apart from the erasure of their data.
+    """
+    organizer = users.lock_account(organizer)
     columns, co_organizers = _parted(fields)
     event = Event(organizer=organizer, **columns)
     event.clean()

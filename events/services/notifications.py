@@ -13,6 +13,7 @@ from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
 from events.models import Event, EventNotification, EventParticipant
 from events.querysets import ParticipantQuerySet
+from users import services as users
 
 Kind = EventNotification.Kind
 Status = EventParticipant.Status
@@ -98,11 +99,22 @@ def send_notification(notification_id: int) -> None:
 
 
 def _deliver(notification: EventNotification) -> None:
-    """Send it, or take it back: who signs up again may be told again."""
-    if _is_wanted(notification):
-        emails.send(notification)
-    else:
+    """Send it, or take it back: who signs up again may be told again.
+
+    What its reader switched off is marked as skipped; it neither waits nor comes later.
+    """
+    if not _is_wanted(notification):
         notification.delete()
+    elif _is_switched_off(notification):
+        notification.sent_at, notification.skipped_at = None, timezone.now()
+        notification.save(update_fields=["sent_at", "skipped_at"])
+    else:
+        emails.send(notification)
+
+
+def _is_switched_off(notification: EventNotification) -> bool:
+    preference = emails.OPTIONAL.get(Kind(notification.kind))
+    return preference is not None and not users.wants(notification.user, preference)
 
 
 def _is_wanted(notification: EventNotification) -> bool:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from config.errors import DomainError
 from events.models import Event, EventNotification, EventParticipant
 from events.services import notifications, seats
+from users import services as users
 from users.models import User
 
 Status = EventParticipant.Status
@@ -62,7 +63,7 @@ def join(event: Event, user: User) -> tuple[EventParticipant, bool]:
     The lock of the person keeps two clashing events apart, that of the event lets
     nobody take the same seat. Who left comes back on the same row, at the end.
     """
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    user = users.lock_account(user)
     event = seats.lock(event)
     participant = event.participants.filter(user=user).first()
     if participant and participant.is_active:

@@ -187,6 +187,15 @@ REQUESTS = {
     "POST /users/password/change/": Request(*SIGNED_IN, sends=passwords),
     "GET /users/profile/": Request(*SIGNED_IN),
     "PATCH /users/profile/": Request(*SIGNED_IN, sends=lambda world: {"city": "Olinda"}),
+    "GET /users/profile/notifications/": Request(*SIGNED_IN),
+    "PATCH /users/profile/notifications/": Request(
+        *SIGNED_IN, sends=lambda world: {"reminders": {"email": False}}
+    ),
+    "DELETE /users/profile/": Request(
+        401, *[204] * 4, sends=lambda world: {"current_password": PASSWORD}
+    ),
+    "GET /users/profile/export/": Request(401, 404, 200, 404, 404),
+    "POST /users/profile/export/": Request(401, *[202] * 4),
     "GET /users/profile/participations/": Request(*SIGNED_IN),
     "GET /users/sessions/": Request(*SIGNED_IN),
     "DELETE /users/sessions/": Request(401, *[204] * 4),

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from events.models import CalendarFeed
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import mail_tokens, services, tokens
+from users.models import DataExport
 
 ROLES = ("anonymous", "other", "owner", "organizer", "staff")
 
@@ -26,6 +27,7 @@ class World:
             email="owner@example.org", is_public=True, pending_email="new@example.org"
         )
         CalendarFeed.objects.create(user=owner)
+        DataExport.objects.create(user=owner)
         return owner
 
     @cached_property

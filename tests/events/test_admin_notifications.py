@@ -18,13 +18,14 @@ def again(*notifications):
     return {"action": "send_again", "_selected_action": [one.pk for one in notifications]}
 
 
-@pytest.mark.parametrize("state", ["waiting", "sent", "failed"])
+@pytest.mark.parametrize("state", ["waiting", "sent", "failed", "skipped"])
 @pytest.mark.django_db
 def test_list_by_state(admin_client, state):
     rows = {
         "waiting": notify(),
         "sent": notify(sent_at=timezone.now()),
         "failed": notify(failed_at=timezone.now(), attempts=5),
+        "skipped": notify(skipped_at=timezone.now(), attempts=1),
     }
 
     response = admin_client.get(LIST, {"state": state})

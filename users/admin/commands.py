@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from config.admin.commands import Command
+from config.admin.commands import Command, ReasonForm
 from config.errors import DomainError
 from users import services
 from users.models import User
@@ -16,6 +16,10 @@ from users.models import User
 class OwnAccount(DomainError):
     code = "own_account"
     message = _("You cannot deactivate your own account.")
+
+
+class OwnData(OwnAccount):
+    message = _("Erase your own data in your profile, where your password is asked for.")
 
 
 def may_touch(request: HttpRequest, user: User) -> bool:
@@ -35,6 +39,30 @@ def deactivate(request: HttpRequest, user: User, answers: dict[str, Any]) -> Non
     services.deactivate(user)
 
 
+def erase(request: HttpRequest, user: User, answers: dict[str, Any]) -> None:
+    if user == request.user:
+        raise OwnData
+    assert isinstance(request.user, User)  # noqa: S101
+    services.erase(user, by=request.user, reason=answers["reason"])
+
+
+ERASE = Command(
+    question=_("Erase this person's data?"),
+    explanation=_(
+        "Name, e-mail and all that tells who it is are gone for good; hours and totals stay. "
+        "Seats at coming events are given to others."
+    ),
+    button=_("Erase data"),
+    done=ngettext_lazy(
+        "The data of %(count)d person was erased.",
+        "The data of %(count)d people was erased.",
+        "count",
+    ),
+    form_class=ReasonForm,
+    variant="danger",
+    check=check_may_touch,
+    act=erase,
+)
 DEACTIVATE = Command(
     question=_("Deactivate this account?"),
     explanation=_("The person is signed out everywhere and cannot sign in; what they did stays."),

@@ -52,7 +52,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     filter_horizontal = ()
     autocomplete_fields = ["groups"]
     actions = ["deactivate_selected", "reactivate_selected"]
-    actions_detail = ["change_password", "deactivate", "reactivate"]
+    actions_detail = ["change_password", "deactivate", "reactivate", "erase"]
     readonly_fields = ["is_active", "pending_email", "email_confirmed_at", *MOMENTS]
     fieldsets = [
         (None, {"fields": ["email", ("first_name", "last_name"), "phone", "language"]}),
@@ -84,15 +84,20 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         """What people did stays; their accounts are deactivated."""
         return False
 
+    def has_erase_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return request.user.has_perm("users.delete_user")
+
     def get_changeform_datasets(self, request: HttpRequest) -> list[type[Tab]]:
         return [SessionsTab] if has_object(request) else []
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """Offer to close an open account, and to open a closed one."""
+        """Offer to close an open account, to open a closed one, and nothing if it was erased."""
         user = self.get_object(request, unquote(object_id))
-        hidden = "reactivate" if user and user.is_active else "deactivate"
+        hidden = {"reactivate" if user and user.is_active else "deactivate"}
+        if user and hasattr(user, "erasure"):
+            hidden = {"change_password", "deactivate", "reactivate", "erase"}
         actions = super().get_actions_detail(request, object_id)
-        return [one for one in actions if one.path != hidden]
+        return [one for one in actions if one.path not in hidden]
 
     def save_model(
         self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
@@ -117,6 +122,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     @action(description=commands.REACTIVATE.button, permissions=["change"], icon="person_check")
     def reactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return ask_about_one(self, request, object_id, commands.REACTIVATE)
+
+    @action(description=commands.ERASE.button, permissions=["erase"], icon="person_cancel")
+    def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return ask_about_one(self, request, object_id, commands.ERASE)
 
     @admin.action(description=_("Deactivate selected accounts"), permissions=["change"])
     def deactivate_selected(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse:

@@ -2,6 +2,17 @@
 
 from users.models.ledger import Contribution, ContributionTotal
 from users.models.people import User
+from users.models.preferences import NotificationPreference
+from users.models.privacy import DataExport, Erasure
 from users.models.sign_ins import LoginAttempt, TokenFamily
 
-__all__ = ["Contribution", "ContributionTotal", "LoginAttempt", "TokenFamily", "User"]
+__all__ = [
+    "Contribution",
+    "ContributionTotal",
+    "DataExport",
+    "Erasure",
+    "LoginAttempt",
+    "NotificationPreference",
+    "TokenFamily",
+    "User",
+]

@@ -1,11 +1,14 @@
 """What may be done with accounts, sign-ins and the ledger; one module for each topic."""
 
 from users.services.accounts import (
+    AccountClosed,
+    AccountErased,
     EmailConfirmed,
     LastSuperuser,
     confirm_email,
     confirm_email_change,
     deactivate,
+    lock_account,
     mail_email_change,
     mail_email_change_notice,
     mail_email_confirmation,
@@ -15,6 +18,24 @@ from users.services.accounts import (
     request_confirmation,
     request_email_change,
     welcome,
+)
+from users.services.erasure import (
+    erase,
+    erase_own_account,
+    finish_erasure,
+    mail_farewell,
+    overdue_erasures,
+    overdue_farewells,
+)
+from users.services.exports import (
+    address_of,
+    delete_old_exports,
+    link_token,
+    mail_export,
+    make_export,
+    overdue_export_mails,
+    overdue_exports,
+    request_export,
 )
 from users.services.ledger import (
     ReversalIsFinal,
@@ -33,6 +54,13 @@ from users.services.passwords import (
     overdue_password_mails,
     request_reset,
     reset_password,
+)
+from users.services.preferences import (
+    CannotBeSwitchedOff,
+    change_wishes,
+    unsubscribe,
+    wants,
+    wishes_of,
 )
 from users.services.sessions import (
     Device,
@@ -53,27 +81,45 @@ from users.services.signing_in import (
 )
 
 __all__ = [
+    "AccountClosed",
+    "AccountErased",
+    "CannotBeSwitchedOff",
     "Device",
     "EmailConfirmed",
     "LastSuperuser",
     "LockedOut",
     "ReversalIsFinal",
     "WrongCredentials",
+    "address_of",
     "begin_session",
     "change_password",
+    "change_wishes",
     "confirm_email",
     "confirm_email_change",
     "confirm_password",
     "deactivate",
     "delete_expired_tokens",
+    "delete_old_exports",
     "end_all_sessions",
     "end_session",
+    "erase",
+    "erase_own_account",
+    "finish_erasure",
+    "link_token",
+    "lock_account",
     "mail_email_change",
     "mail_email_change_notice",
     "mail_email_confirmation",
+    "mail_export",
+    "mail_farewell",
     "mail_password_changed",
     "mail_password_reset",
     "mail_sign_in_link",
+    "make_export",
+    "overdue_erasures",
+    "overdue_export_mails",
+    "overdue_exports",
+    "overdue_farewells",
     "overdue_password_mails",
     "overdue_welcomes",
     "reactivate",
@@ -84,6 +130,7 @@ __all__ = [
     "register",
     "request_confirmation",
     "request_email_change",
+    "request_export",
     "request_reset",
     "request_sign_in_link",
     "reset_password",
@@ -92,6 +139,9 @@ __all__ = [
     "revoke_session",
     "sign_in",
     "sign_in_by_link",
+    "unsubscribe",
     "verify_token",
+    "wants",
     "welcome",
+    "wishes_of",
 ]

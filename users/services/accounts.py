@@ -15,7 +15,7 @@ from config.errors import DomainError
 from config.patience import MAX_ATTEMPTS, overdue
 from users import emails, mail_tokens, tasks
 from users.mail_tokens import Purpose
-from users.models import User
+from users.models import Erasure, User
 
 EMAIL_TAKEN = _("This e-mail has an account already.")
 SWEEP_SIZE = 200
@@ -29,6 +29,16 @@ class EmailConfirmed(DomainError):
 class LastSuperuser(DomainError):
     code = "last_superuser"
     message = _("Somebody must remain who may do everything.")
+
+
+class AccountClosed(DomainError):
+    code = "account_closed"
+    message = _("This account was closed.")
+
+
+class AccountErased(DomainError):
+    code = "account_erased"
+    message = _("This account was erased: nobody can open it again.")
 
 
 @transaction.atomic
@@ -132,20 +142,38 @@ def mail_email_change_notice(user_id: int, old_email: str = "", new_email: str =
         emails.email_change_notice(user, to=old_email, new_email=new_email)
 
 
+def lock_account(user: User) -> User:
+    """Give the person as they are now, and let whoever closes or erases the account wait.
+
+    Comes before the lock of an event: a person after an event would deadlock.
+    """
+    try:
+        return User.objects.select_for_update(no_key=True).get(pk=user.pk, is_active=True)
+    except User.DoesNotExist:
+        raise AccountClosed from None
+
+
+def check_not_last_superuser(user: User) -> None:
+    """Refuse to lose the last one; the lock on all of them lasts until the transaction ends."""
+    superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    if user.is_superuser and list(superusers.select_for_update(no_key=True)) == [user]:
+        raise LastSuperuser
+
+
 @transaction.atomic
 def deactivate(user: User) -> None:
     """Close an account: its tokens, and its sign-in to the admin, stop at the next request.
 
     The lock on all superusers keeps two of them from closing each other's account at once.
     """
-    superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
-    if user.is_superuser and list(superusers.select_for_update(no_key=True)) == [user]:
-        raise LastSuperuser
+    check_not_last_superuser(user)
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 
 def reactivate(user: User) -> None:
-    """Open an account again; its owner signs in anew."""
+    """Open an account again; its owner signs in anew. Who was erased has no account any more."""
+    if Erasure.objects.filter(user=user).exists():
+        raise AccountErased
     User.objects.filter(pk=user.pk).update(is_active=True)
 
 

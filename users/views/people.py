@@ -14,11 +14,13 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.schema import with_body
 from users import services
-from users.examples import PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION
+from users.examples import ERASURE, PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION
+from users.inputs import ErasureSerializer
 from users.models import TokenFamily, User
 from users.serializers import ProfileSerializer, PublicProfileSerializer, SessionSerializer
-from users.views.requests import acting_user
+from users.views.requests import acting_user, device, given
 
 
 @extend_schema_view(
@@ -28,11 +30,19 @@ from users.views.requests import acting_user
     ),
 )
 class ProfileView(RetrieveUpdateAPIView):
-    http_method_names = ["get", "patch", "head", "options"]
+    http_method_names = ["get", "patch", "delete", "head", "options"]
     serializer_class = ProfileSerializer
 
     def get_object(self) -> User:
         return User.objects.get(pk=acting_user(self.request).pk)
+
+    @with_body
+    @extend_schema(request=ErasureSerializer, responses={204: None}, examples=[ERASURE])
+    def delete(self, request: Request) -> Response:
+        """Erase one's personal data for good; what one did stays, without a name."""
+        proof = given(ErasureSerializer, request)
+        services.erase_own_account(acting_user(request), **proof, device=device(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @extend_schema(description="A person who agreed to be seen.", examples=[PUBLIC_PROFILE])

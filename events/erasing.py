@@ -1,0 +1,64 @@
+"""What becomes of events when a person's data is erased."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+from events import caching
+from events.models import CalendarFeed, Certificate, Event, EventParticipant
+from events.querysets import EventQuerySet
+from events.services import seats
+from users import erasing
+from users.models import User
+
+SHOWN = 10
+
+
+class OrganizesEvents(DomainError):
+    """Says which, so that they can be handed over or cancelled first."""
+
+    code = "organizes_events"
+    message = _("Events that you organize are still to come. Hand over or cancel first: %(events)s")
+
+    def __init__(self, events: list[Event]) -> None:
+        super().__init__()
+        self.message = self.message % {"events": "; ".join(map(str, events))}
+
+
+def register() -> None:
+    erasing.register(check=check_organizes_nothing, forget=forget)
+
+
+def check_organizes_nothing(user: User) -> None:
+    """Refuse who has events to come, published or not: others may count on them."""
+    events = _to_come().filter(organizer=user).order_by("starts_at", "pk")[:SHOWN]
+    if events:
+        raise OrganizesEvents(list(events))
+
+
+def forget(user: User) -> None:
+    """Give the seats of coming events to who waits, and delete what only they could use.
+
+    What was, stays: the participations with their hours, and the events they organized.
+    """
+    _leave_events(user)
+    user.event_notifications.all().delete()
+    CalendarFeed.objects.filter(user=user).delete()
+    Certificate.objects.filter(participant__user=user).delete()
+
+
+def _leave_events(user: User) -> None:
+    """Leave what is to come, whatever its deadline says; events are locked in their order."""
+    places = user.participations.active().filter(checked_in_at=None).values("event")
+    helped = user.co_organized_events.values("pk")
+    left = _to_come().filter(pk__in=places.union(helped)).order_by("pk")
+    for pk in list(left.values_list("pk", flat=True)):
+        event = seats.lock(Event(pk=pk))
+        event.co_organizers.remove(user)
+        for place in event.participants.active().filter(user=user, checked_in_at=None):
+            seats.vacate(event, place, EventParticipant.Status.LEFT)
+    transaction.on_commit(caching.events_changed)
+
+
+def _to_come() -> EventQuerySet:
+    return Event.objects.upcoming().filter(status__in=("draft", "published"))

@@ -1,0 +1,384 @@
+"""The end of a person's data: who they were is gone, what they did still counts."""
+
+from contextlib import suppress
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import connection, models
+from django.db.models import Sum
+from django.utils import timezone
+from pghistory.models import Event as HistoryEvent
+
+from config.models import DeadLetter, IdempotentAnswer
+from tests.factories import PASSWORD, UserFactory
+from tests.together import run_together
+from tests.users.answers import errors
+from users import exports, mail_tokens, services, tasks
+from users.models import (
+    Contribution,
+    ContributionTotal,
+    DataExport,
+    Erasure,
+    LoginAttempt,
+    TokenFamily,
+    User,
+)
+from users.services.erasure import ERASED
+
+ME = "/api/v1/users/profile/"
+HERE = services.Device("192.0.2.1", "Firefox")
+WORDS = ("Iracema", "Tabajara", "iracema", "98765", "violeta", "Ipu")
+# Fields of a person that tell nobody who it is. A new field is named here, or in ERASED.
+KEPT = {
+    *("id", "language", "joined_at", "welcomed_at", "welcome_attempts"),
+    *("password_mail_attempts", "token_version"),
+}
+# What points at a person and may stay, since it says what was done, not who did it.
+STAYS = {
+    *("users.Contribution.user", "users.ContributionTotal.user"),
+    *("users.Erasure.user", "users.Erasure.by"),
+    *("events.Event.organizer", "events.Event.co_organizers", "events.Event_co_organizers.user"),
+    *("events.EventParticipant.user", "events.EventParticipant.checked_in_by"),
+    "events.EventParticipant.checked_out_by",
+    "admin.LogEntry.user",
+}
+DELETED = {
+    *("users.TokenFamily.user", "users.DataExport.user", "users.NotificationPreference.user"),
+    *("users.User_groups.user", "users.User_user_permissions.user", "users.User.groups"),
+    *("token_blacklist.OutstandingToken.user", "events.EventNotification.user"),
+    "events.CalendarFeed.user",
+}
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person():
+    """Somebody of whom everything is known."""
+    person = UserFactory(
+        email="iracema@example.org",
+        first_name="Iracema",
+        last_name="Tabajara",
+        phone="+5588987654321",
+        bio="Gosto de violetas.",
+        city="Ipu",
+        latitude=-4.3,
+        longitude=-40.7,
+        birth_date=date(1990, 5, 1),
+        pending_email="iracema.nova@example.org",
+        is_public=True,
+    )
+    services.record_contribution(
+        person.pk,
+        kind="hours",
+        amount=Decimal("7.5"),
+        source=f"event:1:user:{person.pk}:1",
+        happened_at=timezone.now(),
+    )
+    return person
+
+
+@pytest.fixture
+def erase(client_of):
+    def send(user, **body):
+        return client_of(user).delete(ME, body or {"current_password": PASSWORD})
+
+    return send
+
+
+def sums():
+    return (
+        list(ContributionTotal.objects.order_by("pk").values()),
+        list(Contribution.objects.order_by("pk").values()),
+        Contribution.objects.aggregate(Sum("amount")),
+    )
+
+
+def whole_database():
+    """All text of all tables."""
+    with connection.cursor() as cursor:
+        for name in connection.introspection.table_names():
+            cursor.execute(f'SELECT "{name}"::text FROM "{name}"')
+            yield from (row[0] for row in cursor.fetchall())
+
+
+def test_nothing_tells_any_more_who_it_was(person, erase, client_of, post):
+    services.begin_session(person, HERE)
+    post("token/", email=person.email, password="wrong")
+    services.change_wishes(person, {"news": {"email": False}})
+    person.groups.add(Group.objects.create(name="Moderação"))
+    person.user_permissions.add(Permission.objects.first())
+    client_of(person).post("/api/v1/users/email/confirm/send/", headers={"Idempotency-Key": "a"})
+    IdempotentAnswer.objects.update_or_create(
+        owner=f"user:{person.pk}", key="b", defaults={"body": person.email, "fingerprint": "x"}
+    )
+    DeadLetter.objects.create(task="x", task_id="x", args=[person.pk, person.email, ""])
+    LogEntry.objects.log_actions(
+        person.pk, User.objects.filter(pk=person.pk), CHANGE, "Iracema", single_object=True
+    )
+
+    assert erase(person).status_code == 204
+    Erasure.objects.update(farewell_to="")  # as when the mail is sent
+
+    found = {(word, row) for row in whole_database() for word in WORDS if word in row}
+    assert found == set()
+
+
+def test_the_account_is_closed_and_nobody(person, erase):
+    erase(person)
+
+    person.refresh_from_db()
+    assert person.email == f"erased-{person.pk}@erased.invalid"
+    assert person.name == "Conta apagada"
+    assert {name: getattr(person, name) for name in ERASED} == ERASED
+    assert not person.has_usable_password()
+    assert not TokenFamily.objects.exists()
+    assert not LoginAttempt.objects.exists()
+
+
+def test_the_ledger_and_all_totals_stay_equal(person, erase):
+    before = sums()
+
+    erase(person)
+
+    assert sums() == before
+    call_command("recount")
+    assert sums() == before
+
+
+def test_every_field_of_a_person_is_decided_about():
+    fields = [one for one in User._meta.concrete_fields if not isinstance(one, models.FileField)]
+
+    assert {one.name for one in fields} == {*ERASED, *KEPT, "email", "first_name", "password"}
+
+
+def test_whatever_points_at_a_person_is_decided_about():
+    """A new relation is named above: it stays, or its app's `forget` deletes it."""
+    found = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models(include_auto_created=True)
+        for field in [*model._meta.concrete_fields, *model._meta.many_to_many]
+        if field.related_model is User and not model._meta.proxy and field.model is model
+    }
+
+    assert {name for name in found if "History" not in name} <= STAYS | DELETED
+
+
+def test_no_history_holds_what_a_person_is_called():
+    """Of people only ids are in the history of events, so there is nothing to anonymise."""
+    tracked = {
+        getattr(model, "pgh_tracked_model", None)
+        for model in apps.get_models()
+        if issubclass(model, HistoryEvent) and not model._meta.abstract
+    }
+
+    assert tracked
+    assert User not in tracked
+
+
+@pytest.mark.parametrize(
+    ("body", "attr", "code"),
+    [
+        ({"current_password": "wrong"}, "current_password", "wrong_password"),
+        ({"token": "wrong"}, "token", "invalid_token"),
+        ({}, "non_field_errors", "proof"),
+        ({"token": "x", "current_password": PASSWORD}, "non_field_errors", "proof"),
+    ],
+)
+def test_without_proof_nothing_happens(api, user, body, attr, code):
+    response = api.delete(ME, body)
+
+    assert response.status_code == 400
+    assert errors(response)[0][0] == attr
+    user.refresh_from_db()
+    assert user.is_active
+
+
+def test_a_sign_in_link_proves_it_too_and_only_ones_own(user, erase):
+    other = UserFactory()
+    link, foreign = (mail_tokens.make(mail_tokens.Purpose.SIGN_IN, one) for one in (user, other))
+
+    assert erase(user, token=foreign).status_code == 400
+    assert erase(user, token=link).status_code == 204
+
+    user.refresh_from_db()
+    other.refresh_from_db()
+    assert (user.is_active, other.is_active) == (False, True)
+
+
+def test_an_access_token_dies_with_the_account(user, sign_in, bearer):
+    here = bearer(sign_in(user))
+
+    assert here.delete(ME, {"current_password": PASSWORD}).status_code == 204
+
+    assert here.get(ME).status_code == 401
+
+
+def test_the_address_is_free_again(person, erase, post):
+    erase(person)
+
+    answer = post("users/register/", email=person.email, password=PASSWORD, first_name="Iracema")
+
+    assert answer.status_code == 201
+    assert answer.json()["id"] != person.pk
+
+
+def test_the_address_hears_of_it_and_is_forgotten(
+    person, erase, mailoutbox, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(person)
+
+    [mail] = mailoutbox
+    assert mail.to == ["iracema@example.org"]
+    assert "apagada" in mail.subject
+    assert Erasure.objects.get().farewell_to == ""
+
+
+def test_a_lost_farewell_is_sent_later_and_given_up_at_last(person, erase, mailoutbox):
+    erase(person)
+    Erasure.objects.update(erased_at=timezone.now() - timedelta(minutes=2))
+
+    tasks.retry_waiting_privacy()
+    tasks.retry_waiting_privacy()
+    assert len(mailoutbox) == 1
+
+    Erasure.objects.update(farewell_to="gone@example.org", mail_attempts=5)
+    tasks.retry_waiting_privacy()
+    assert Erasure.objects.get().farewell_to == ""
+
+
+def test_ready_copies_are_deleted_with_it(person, erase, django_capture_on_commit_callbacks):
+    export = services.request_export(person)
+    services.make_export(export.pk)
+    name = DataExport.objects.get().file.name
+
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(person)
+
+    assert not default_storage.exists(name)
+    assert not DataExport.objects.exists()
+
+
+def test_erased_in_the_middle_of_a_copy_its_file_is_deleted(person, monkeypatch):
+    export = services.request_export(person)
+
+    def erase(user):
+        services.erase(user)
+        return []
+
+    monkeypatch.setitem(exports._rows, "middle", erase)
+    tasks.make_data_export(export.pk)
+
+    assert not DataExport.objects.exists()
+    assert services.exports._stored_names() == []
+
+
+def test_files_wait_until_they_are_deleted(person, monkeypatch):
+    name = default_storage.save("avatars/me.jpg", ContentFile(b"picture"))
+    file = DataExport(file=name).file
+    monkeypatch.setattr(exports, "stored_files", lambda user: [("me.jpg", file)])
+    services.erase(person)
+    Erasure.objects.update(erased_at=timezone.now() - timedelta(minutes=2))
+    assert default_storage.exists(name)
+
+    tasks.retry_waiting_privacy()
+
+    assert not default_storage.exists(name)
+    assert Erasure.objects.get().files == []
+
+
+def test_it_happens_once(person):
+    services.erase(person)
+    before = User.objects.values().get()
+
+    services.erase(person, reason="again")
+
+    assert User.objects.values().get() == before
+    assert Erasure.objects.get().reason == ""
+
+
+def test_the_last_superuser_stays(erase):
+    boss = UserFactory(is_superuser=True)
+
+    response = erase(boss)
+
+    assert response.status_code == 409
+    assert errors(response) == [(None, "last_superuser")]
+    boss.refresh_from_db()
+    assert boss.is_active
+
+
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.django_db(transaction=True)
+def test_two_superusers_who_erase_themselves_leave_one(turn):
+    def end(user):
+        with suppress(services.LastSuperuser):
+            services.erase(user)
+
+    first, second = UserFactory.create_batch(2, is_superuser=True)
+
+    run_together(lambda: end(first), lambda: end(second))
+
+    assert User.objects.filter(is_active=True, is_superuser=True).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_erasures_at_once_are_one():
+    user = UserFactory()
+
+    run_together(*[lambda: services.erase(user)] * 4)
+
+    assert Erasure.objects.count() == 1
+
+
+def test_staff_erase_with_a_reason(admin_client, admin_user, person):
+    page = f"/admin/users/user/{person.pk}/erase/"
+    asked = admin_client.get(page)
+    admin_client.post(page, {"confirmed": "yes"})
+    assert not Erasure.objects.exists()
+
+    admin_client.post(page, {"confirmed": "yes", "reason": "Pedido por carta"})
+
+    erasure = Erasure.objects.get()
+    assert "Apagar os dados" in asked.text
+    assert (erasure.user, erasure.by, erasure.reason) == (person, admin_user, "Pedido por carta")
+    assert "Pedido por carta" in admin_client.get("/admin/users/erasure/").text
+
+
+def test_staff_may_neither_reopen_it_nor_erase_themselves(admin_client, admin_user, person):
+    services.erase(person)
+    with pytest.raises(services.AccountErased):
+        services.reactivate(person)
+
+    own = admin_client.post(
+        f"/admin/users/user/{admin_user.pk}/erase/",
+        {"confirmed": "yes", "reason": "x"},
+        follow=True,
+    )
+
+    assert "no seu perfil" in own.text
+    assert (
+        f"{person.pk}/erase/" not in admin_client.get(f"/admin/users/user/{person.pk}/change/").text
+    )
+    admin_user.refresh_from_db()
+    assert admin_user.is_active
+
+
+def test_it_takes_a_permission_of_its_own(client, staff, person):
+    codes = ["view_user", "change_user"]
+    staff.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    client.force_login(staff)
+
+    response = client.post(
+        f"/admin/users/user/{person.pk}/erase/", {"confirmed": "yes", "reason": "x"}
+    )
+
+    assert response.status_code == 403
+    assert not Erasure.objects.exists()

@@ -1,0 +1,150 @@
+"""Copies of all that is held about a person: asked for, made by a worker, fetched for a day."""
+
+from datetime import datetime, timedelta
+from tempfile import TemporaryFile
+
+from django.core import signing
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from rest_framework.exceptions import Throttled
+
+from config import limits
+from config.patience import MAX_ATTEMPTS, overdue
+from users import emails, exports, mail_tokens, tasks
+from users.models import DataExport, User
+from users.models.privacy import LIFETIME
+from users.services.accounts import lock_account
+
+Status = DataExport.Status
+
+FOLDER = "exports"
+# Whoever works on it for longer was killed; longer than the task's time limit.
+LEASE = timedelta(minutes=10)
+# A message that did not come by then was lost.
+PATIENCE = timedelta(minutes=1)
+MAX_TRIES = 3
+
+
+@transaction.atomic
+def request_export(user: User) -> DataExport:
+    """Have a copy made; while one is under way, give that one.
+
+    The person's lock keeps simultaneous requests apart, and apart from an erasure.
+    """
+    user = lock_account(user)
+    if under_way := user.data_exports.under_way().first():
+        return under_way
+    if wait := limits.hit("export", str(user.pk)):
+        raise Throttled(wait)
+    export = user.data_exports.create()
+    tasks.make_data_export.delay_on_commit(export.pk)
+    return export
+
+
+def make_export(export_id: int) -> None:
+    """Write the copy and store it, unless another worker is at it.
+
+    No transaction stays open meanwhile. Whoever finds at the end that the row is gone, since the
+    person was erased, or is another worker's, deletes what it stored.
+    """
+    now = timezone.now()
+    if not _claim(export_id, now):
+        return
+    mine = DataExport.objects.filter(pk=export_id, status=Status.RUNNING, claimed_at=now)
+    user = User.objects.filter(data_exports=export_id).first()
+    if user is None:
+        return
+    name = _store(user)
+    if mine.update(status=Status.READY, file=name, ready_at=timezone.now()):
+        tasks.send_data_export.delay_on_commit(export_id)
+    else:
+        default_storage.delete(name)
+
+
+def _claim(export_id: int, now: datetime) -> bool:
+    free = Q(status=Status.WAITING) | Q(status=Status.RUNNING, claimed_at__lt=now - LEASE)
+    claimed = DataExport.objects.filter(free, pk=export_id, attempts__lt=MAX_TRIES).update(
+        status=Status.RUNNING, claimed_at=now, attempts=F("attempts") + 1
+    )
+    return bool(claimed)
+
+
+def _store(user: User) -> str:
+    with TemporaryFile() as scratch:
+        exports.write(user, scratch)
+        scratch.seek(0)
+        return default_storage.save(f"{FOLDER}/export.zip", File(scratch))
+
+
+def mail_export(export_id: int) -> None:
+    """Tell that the copy is there, counted and claimed as a welcome is."""
+    ready = DataExport.objects.filter(pk=export_id, status=Status.READY, mailed_at=None)
+    untired = ready.filter(mail_attempts__lt=MAX_ATTEMPTS)
+    if not untired.update(mail_attempts=F("mail_attempts") + 1):
+        return
+    with transaction.atomic():
+        if ready.update(mailed_at=timezone.now()):
+            export = DataExport.objects.select_related("user").get(pk=export_id)
+            if export.user.is_active:
+                emails.export_ready(export.user, link_token(export))
+
+
+def overdue_exports() -> list[int]:
+    """Give up on what was begun too often; return what else waits, or was left by its worker."""
+    now = timezone.now()
+    left = DataExport.objects.filter(status=Status.RUNNING, claimed_at__lt=now - LEASE)
+    left.filter(attempts__gte=MAX_TRIES).update(status=Status.FAILED)
+    forgotten = DataExport.objects.filter(status=Status.WAITING, requested_at__lt=now - PATIENCE)
+    return list((left | forgotten).order_by("requested_at").values_list("pk", flat=True))
+
+
+def overdue_export_mails() -> list[int]:
+    waiting = DataExport.objects.current().filter(status=Status.READY, mailed_at=None)
+    due = waiting.filter(overdue(attempts="mail_attempts", since="ready_at"))
+    return list(due.order_by("ready_at").values_list("pk", flat=True))
+
+
+def link_token(export: DataExport) -> str:
+    """What opens the copy from a mail; only as long as the copy is there."""
+    return _signer().sign_object(export.pk)
+
+
+def address_of(token: str) -> str:
+    """A fresh address of the file, for who has the token of the mail."""
+    try:
+        pk = _signer().unsign_object(token, max_age=LIFETIME)
+    except signing.BadSignature as error:
+        raise mail_tokens.refused() from error
+    ready = DataExport.objects.current().filter(status=Status.READY, user__is_active=True)
+    if not (export := ready.filter(pk=pk).first()):
+        raise mail_tokens.refused()
+    return export.file.url
+
+
+def _signer() -> signing.TimestampSigner:
+    return signing.TimestampSigner(sep=".", salt="users.exports")
+
+
+def delete_old_exports() -> None:
+    """Delete copies after a day: the file first, so that a row is left to try again by.
+
+    Then files that no row knows, of workers that were killed between storing and noting it.
+    """
+    for export in DataExport.objects.outdated():
+        if export.file:
+            default_storage.delete(export.file.name)
+        export.delete()
+    for name in _stored_names():
+        is_known = DataExport.objects.filter(file=name).exists()
+        if not is_known and default_storage.get_modified_time(name) < timezone.now() - LIFETIME:
+            default_storage.delete(name)
+
+
+def _stored_names() -> list[str]:
+    try:
+        return [f"{FOLDER}/{name}" for name in default_storage.listdir(FOLDER)[1]]
+    except FileNotFoundError:  # before the first one
+        return []

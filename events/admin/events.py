@@ -8,12 +8,14 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from config.admin import search
 from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.refusals import RefusableAdmin, RefusableForm
 from config.admin.tabs import Tab, has_object
@@ -26,6 +28,15 @@ from events.models import Event, known_time_zones
 from users.models import User
 
 Status = Event.Status
+
+search.register(
+    Event,
+    search.Found(
+        icon="event",
+        title=lambda event: event.title,
+        detail=lambda event: f"{date_format(event.starts_at_local, 'DATE_FORMAT')}, {event.city}",
+    ),
+)
 
 
 def time_zones() -> list[tuple[str, str]]:

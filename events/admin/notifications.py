@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from config.admin import waiting
 from config.admin.commands import run
 from config.admin.lists import ReadOnlyAdmin
 from events.admin import commands
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
     Choices = list[tuple[str, StrOrPromise]]
+
+waiting.register(_("Mails given up"), EventNotification.objects.given_up, "state=failed")
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -35,7 +38,7 @@ class StateFilter(admin.SimpleListFilter):
             case "sent":
                 return queryset.filter(sent_at__isnull=False)
             case "failed":
-                return queryset.filter(failed_at__isnull=False)
+                return queryset & EventNotification.objects.given_up()
         return queryset
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from config.admin import search
 from config.admin.commands import ask_about_many, run
 from config.admin.lists import ReadOnlyAdmin
 from config.admin.tabs import RowsOfObject, Tab
@@ -14,6 +15,16 @@ from events.models import EventParticipant
 
 Status = EventParticipant.Status
 Participants = QuerySet[EventParticipant]
+
+search.register(
+    EventParticipant,
+    search.Found(
+        icon="how_to_reg",
+        title=lambda place: place.user.name,
+        detail=lambda place: f"{place.user.email}, {place.event.title}",
+        related=("user", "event"),
+    ),
+)
 
 
 @admin.register(EventParticipant)

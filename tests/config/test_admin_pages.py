@@ -34,6 +34,7 @@ SAME = {
     "pt-br",
     "en",
     "esc",
+    "Ctrl + K",
 }
 
 

@@ -25,6 +25,7 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.REMOVED: _("You are no longer signed up: %(title)s"),
     Kind.DAY_BEFORE: _("Coming up: %(title)s"),
     Kind.HOURS_BEFORE: _("Starting soon: %(title)s"),
+    Kind.MESSAGE: _("%(subject)s: %(title)s"),
 }
 
 
@@ -36,12 +37,14 @@ def send(notification: EventNotification) -> None:
             "event": event,
             "user": user,
             "reason": notification.reason or event.cancel_reason,
+            "mail": notification.mail,
             "when": when(event),
             "where": ", ".join(filter(None, [event.address, event.city])),
             "page": page(event),
             "calendar": f"{settings.SITE_URL}/api/v1/events/{event.pk}/calendar.ics",
         }
-        subject = SUBJECTS[Kind(notification.kind)] % {"title": event.title}
+        words = {"title": event.title, "subject": notification.mail and notification.mail.subject}
+        subject = SUBJECTS[Kind(notification.kind)] % words
         text = render_to_string(f"events/mail/{notification.kind}.txt", facts).strip()
         page_of_mail = render_to_string("events/mail/base.html", {"subject": subject, "text": text})
     # A line break in a subject would start another header.

@@ -92,6 +92,7 @@ def test_what_is_searched_is_found(signed_in_as):
     screen = signed_in_as("administrator")
     event = Event.objects.first()
 
+    screen.look("before-search")
     screen.page.keyboard.press("Control+k")
     screen.page.fill("#search-input-command", event.title[:12])
     screen.page.keyboard.press("Shift")

@@ -48,6 +48,7 @@ def main() -> None:
     django.setup()
     migrate()
     call_command("seed_schedules")
+    call_command("seed_roles")
     if settings.S3_ENDPOINT_URL:
         for name in settings.STORAGES.keys() & {"default", "backups"}:
             storages[name].make_bucket()  # type: ignore[attr-defined]

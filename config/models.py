@@ -42,6 +42,8 @@ class Totals(models.Model):
 
     # By the names of settings.TOTALS.
     numbers = models.JSONField(default=dict)
+    # By the names of settings.SERIES: for each group its points.
+    series = models.JSONField(default=dict, db_default={})
     counted_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -404,6 +404,26 @@ TOTALS: dict[str, tuple[str, dict[str, Any], str | None]] = {
     "hours": ("users.ContributionTotal", {"kind": "hours"}, "amount"),
 }
 
+# And these, with it, for the charts of the dashboard: how many rows, or the sum of a field, of the
+# last weeks or months, each or by another field; or of now, by a field, the most first.
+SERIES: dict[str, dict[str, Any]] = {
+    "sign_ups": {
+        "model": "events.EventParticipant",
+        "moment": "joined_at",
+        "per": "week",
+        "back": 12,
+    },
+    "given": {
+        "model": "users.Contribution",
+        "moment": "happened_at",
+        "per": "month",
+        "back": 12,
+        "by": "kind",
+        "sum": "amount",
+    },
+    "cities": {"model": "events.Event", "where": {"status": "published"}, "by": "city", "top": 10},
+}
+
 # Reading writes no history, so it need not know who reads.
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -418,7 +438,13 @@ UNFOLD = {
     "STYLES": [f"{STATIC_URL}config/admin.css"],
     "SCRIPTS": [f"{STATIC_URL}config/admin.js"],
     "LOGIN": {"form": "users.admin_login.LoginForm"},
-    "SIDEBAR": {"navigation": "config.admin.sidebar.navigation"},
+    "DASHBOARD_CALLBACK": "config.admin.dashboard.context",
+    "COMMAND": {"search_callback": "config.admin.search.search"},
+    "SIDEBAR": {
+        "navigation": "config.admin.sidebar.navigation",
+        "show_search": True,
+        "command_search": True,
+    },
     # The greens of Tailwind's emerald, one step darker, so that white on 600 is easy to read.
     "COLORS": {
         "primary": {

@@ -7,14 +7,16 @@ from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
+from config import series
 from config.models import Totals
 
 
 def count() -> None:
-    """Count all of settings.TOTALS into the one row; what was there before is gone."""
+    """Count all of settings.TOTALS and SERIES into the one row; what was there before is gone."""
     counted_at = timezone.now()
     numbers = {name: _count(*what) for name, what in settings.TOTALS.items()}
-    Totals.objects.update_or_create(pk=1, defaults={"numbers": numbers, "counted_at": counted_at})
+    facts = {"numbers": numbers, "series": series.count_all(), "counted_at": counted_at}
+    Totals.objects.update_or_create(pk=1, defaults=facts)
 
 
 def latest() -> Totals | None:

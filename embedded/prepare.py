@@ -90,6 +90,7 @@ def main() -> None:
     except (psycopg.OperationalError, OperationalError) as error:
         sys.exit(f"Mutirão: the database of DATABASE_URL cannot be used: {error}")
     call_command("seed_schedules")
+    call_command("seed_roles")
     first_run = FirstRun(Path(os.environ[MARK]))
     if first_run.is_due:
         first_run.once("demo", load_demo_data)

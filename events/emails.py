@@ -28,6 +28,7 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.REMOVED: _("You are no longer signed up: %(title)s"),
     Kind.DAY_BEFORE: _("Coming up: %(title)s"),
     Kind.HOURS_BEFORE: _("Starting soon: %(title)s"),
+    Kind.MESSAGE: _("%(subject)s: %(title)s"),
 }
 
 # What people may switch off, and as what. The others tell that one need not come, or must.
@@ -37,6 +38,7 @@ OPTIONAL = {
     Kind.CHANGED: Preference.EVENT_CHANGES,
     Kind.DAY_BEFORE: Preference.REMINDERS,
     Kind.HOURS_BEFORE: Preference.REMINDERS,
+    Kind.MESSAGE: Preference.NEWS,
 }
 
 
@@ -49,12 +51,14 @@ def send(notification: EventNotification) -> None:
             "event": event,
             "user": user,
             "reason": notification.reason or event.cancel_reason,
+            "mail": notification.mail,
             "when": when(event),
             "where": ", ".join(filter(None, [event.address, event.city])),
             "page": page(event),
             "calendar": f"{settings.SITE_URL}/api/v1/events/{event.pk}/calendar.ics",
         }
-        subject = SUBJECTS[kind] % {"title": event.title}
+        words = {"title": event.title, "subject": notification.mail and notification.mail.subject}
+        subject = SUBJECTS[kind] % words
         text = render_to_string(f"events/mail/{notification.kind}.txt", facts).strip()
         address = unsubscribing.link(user, OPTIONAL[kind]) if kind in OPTIONAL else ""
         shown = {"subject": subject, "text": text, "unsubscribe": address}

@@ -165,3 +165,6 @@ class NotificationQuerySet(models.QuerySet["EventNotification"]):
     def waiting(self) -> "NotificationQuerySet":
         """Mails that are neither sent, nor skipped, nor given up."""
         return self.filter(sent_at=None, failed_at=None, skipped_at=None)
+
+    def given_up(self) -> "NotificationQuerySet":
+        return self.filter(failed_at__isnull=False)

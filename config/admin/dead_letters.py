@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from config import dead_letters
+from config.admin import waiting
 from config.admin.commands import Command, run
 from config.admin.lists import ReadOnlyAdmin
 from config.models import DeadLetter
@@ -23,6 +24,8 @@ SET_ASIDE = Command(
     done=_("Set aside: %(count)d."),
     act=lambda request, letter, answers: dead_letters.set_aside(letter),
 )
+
+waiting.register(_("Dead letters"), DeadLetter.objects.waiting, "handled_at__isempty=1")
 
 
 @admin.register(DeadLetter)

@@ -24,6 +24,7 @@ def navigation(request: HttpRequest) -> list[Entry]:
                 _list("events.eventparticipant", _("Participants"), "how_to_reg"),
                 _list("events.eventcategory", _("Categories"), "category"),
                 _list("events.eventnotification", _("Notifications"), "outgoing_mail"),
+                _list("events.eventmail", _("Mails to participants"), "mail"),
             ],
         },
         {

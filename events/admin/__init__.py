@@ -1,5 +1,21 @@
 """Pages of the admin about events: one module for each topic."""
 
-from events.admin import categories, events, notifications, participants
+from events.admin import (
+    categories,
+    dashboard,
+    events,
+    history,
+    mails,
+    notifications,
+    participants,
+)
 
-__all__ = ["categories", "events", "notifications", "participants"]
+__all__ = [
+    "categories",
+    "dashboard",
+    "events",
+    "history",
+    "mails",
+    "notifications",
+    "participants",
+]

@@ -7,25 +7,37 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from config.admin import search
 from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.refusals import RefusableAdmin, RefusableForm
-from config.admin.tabs import Tab, has_object
+from config.admin.tabs import Tab
 from events import services
-from events.admin import commands
+from events.admin import commands, event_tabs, mails
 from events.admin.event_list import EventList
-from events.admin.history import CoOrganizersTab, HistoryTab
-from events.admin.participants import ParticipantsTab
 from events.models import Event, known_time_zones
 from users.models import User
 
 Status = Event.Status
+# The commands at the head of the page; of what is over, only that people may be written to.
+OFFERED = {Status.DRAFT: ["publish"], Status.PUBLISHED: ["cancel", "write_mail"]}
+
+search.register(
+    Event,
+    search.Found(
+        icon="event",
+        title=lambda event: event.title,
+        detail=lambda event: f"{date_format(event.starts_at_local, 'DATE_FORMAT')}, {event.city}",
+    ),
+)
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -45,10 +57,10 @@ class EventForm(RefusableForm):
 
 
 @admin.register(Event)
-class EventAdmin(EventList, RefusableAdmin):
+class EventAdmin(mails.MayWrite, EventList, RefusableAdmin):
     form = EventForm
     actions = ["publish_selected", "cancel_selected"]
-    actions_detail = ["publish", "cancel"]
+    actions_detail = ["publish", "write_mail", "cancel"]
     autocomplete_fields = ["organizer", "co_organizers"]
     readonly_fields = ["status", "seats_taken", "cancel_reason", "created_at", "updated_at"]
     fieldsets = [
@@ -120,7 +132,7 @@ class EventAdmin(EventList, RefusableAdmin):
         return HttpResponseRedirect("../change/#dataset-eventhistory")
 
     def get_changeform_datasets(self, request: HttpRequest) -> list[type[Tab]]:
-        return [ParticipantsTab, HistoryTab, CoOrganizersTab] if has_object(request) else []
+        return event_tabs.shown(request)
 
     @admin.action(description=_("Publish selected events"), permissions=["change"])
     def publish_selected(self, request: HttpRequest, events: QuerySet[Event]) -> HttpResponse:
@@ -138,9 +150,17 @@ class EventAdmin(EventList, RefusableAdmin):
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return ask_about_one(self, request, object_id, commands.CANCEL)
 
+    @action(description=_("Write to participants"), permissions=["write_mail"], icon="mail")
+    def write_mail(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        event = self.get_object(request, unquote(object_id))
+        if event is None:
+            raise Http404
+        page = reverse("admin:events_event_change", args=[event.pk])
+        return mails.ask(self, request, mails.everybody(event), back=page)
+
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         """Offer only what the status allows."""
         event = self.get_object(request, unquote(object_id))
-        offered = {Status.DRAFT: "publish", Status.PUBLISHED: "cancel"}.get(event and event.status)
+        offered = OFFERED.get(event.status, ["write_mail"]) if event else []
         actions = super().get_actions_detail(request, object_id)
-        return [one for one in actions if one.path == offered]
+        return [one for one in actions if one.path in offered]

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from config.admin.tabs import RowsOfObject, Tab
+from events.admin import event_tabs
 from events.models import CoOrganizer, Event
 from users.models import User
 
@@ -108,6 +109,10 @@ class CoOrganizersTab(Tab):
     model = CoOrganizerHistory
     model_admin = HistoryOfCoOrganizers
     title = _("History of co-organizers")
+
+
+event_tabs.register(HistoryTab, "events.view_event", 80)
+event_tabs.register(CoOrganizersTab, "events.view_event", 90)
 
 
 def _beside_the_one_before() -> dict[str, Any]:

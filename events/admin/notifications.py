@@ -8,15 +8,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from config.admin import waiting
 from config.admin.commands import run
 from config.admin.lists import ReadOnlyAdmin
-from events.admin import commands
+from config.admin.tabs import RowsOfObject, Tab
+from events.admin import commands, event_tabs
 from events.models import EventNotification
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
     Choices = list[tuple[str, StrOrPromise]]
+
+waiting.register(_("Mails given up"), EventNotification.objects.given_up, "state=failed")
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -42,7 +46,7 @@ class StateFilter(admin.SimpleListFilter):
             case "skipped":
                 return queryset.filter(skipped_at__isnull=False)
             case "failed":
-                return queryset.filter(failed_at__isnull=False)
+                return queryset & EventNotification.objects.given_up()
         return queryset
 
 
@@ -54,17 +58,8 @@ class EventNotificationAdmin(ReadOnlyAdmin):
     search_fields = ["user__email", "event__title"]
     ordering = ["-created_at", "-pk"]
     actions = ["send_again"]
-    fields = [
-        "event",
-        "user",
-        "kind",
-        "reason",
-        "created_at",
-        "sent_at",
-        "attempts",
-        "failed_at",
-        "skipped_at",
-    ]
+    fields = ["event", "user", "kind", "mail", "reason", "created_at", "sent_at"]
+    fields += ["attempts", "failed_at", "skipped_at"]
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.change_eventnotification")
@@ -85,3 +80,20 @@ class EventNotificationAdmin(ReadOnlyAdmin):
     @admin.action(description=commands.SEND_AGAIN.button, permissions=["send"])
     def send_again(self, request: HttpRequest, notifications: QuerySet[EventNotification]) -> None:
         run(self, request, notifications, commands.SEND_AGAIN, {})
+
+
+class NotificationsOfEvent(RowsOfObject, EventNotificationAdmin):
+    list_display = ["user", "kind", "state", "attempts", "created_at", "sent_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EventNotification]:
+        mine = EventNotification.objects.filter(event=self.object_id)
+        return mine.select_related("event", "user").order_by(*self.ordering)
+
+
+class NotificationsTab(Tab):
+    model = EventNotification
+    model_admin = NotificationsOfEvent
+    title = _("Notifications")
+
+
+event_tabs.register(NotificationsTab, "events.view_eventnotification", 40)

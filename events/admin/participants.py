@@ -6,18 +6,29 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from config.admin import search
 from config.admin.commands import ask_about_many, run
 from config.admin.lists import ReadOnlyAdmin
 from config.admin.tabs import RowsOfObject, Tab
-from events.admin import commands
+from events.admin import commands, event_tabs, mails
 from events.models import EventParticipant
 
 Status = EventParticipant.Status
 Participants = QuerySet[EventParticipant]
 
+search.register(
+    EventParticipant,
+    search.Found(
+        icon="how_to_reg",
+        title=lambda place: place.user.name,
+        detail=lambda place: f"{place.user.email}, {place.event.title}",
+        related=("user", "event"),
+    ),
+)
+
 
 @admin.register(EventParticipant)
-class EventParticipantAdmin(ReadOnlyAdmin):
+class EventParticipantAdmin(mails.MayWrite, ReadOnlyAdmin):
     """Read-only: a seat added here would pass by the rules of `services.join`."""
 
     list_display = ["person", "event", "state", "joined_at", "checked_in_at", "checked_out_at"]
@@ -26,7 +37,7 @@ class EventParticipantAdmin(ReadOnlyAdmin):
     list_per_page = 50
     search_fields = ["user__email", "user__first_name__unaccent", "user__last_name__unaccent"]
     ordering = ["-pk"]
-    actions = ["check_in", "check_out", "undo_check_in", "mark_no_show", "remove"]
+    actions = ["check_in", "check_out", "undo_check_in", "mark_no_show", "remove", "write_mail"]
     fields = [
         "event",
         "user",
@@ -60,6 +71,12 @@ class EventParticipantAdmin(ReadOnlyAdmin):
     @admin.action(description=commands.REMOVE.button, permissions=["manage"])
     def remove(self, request: HttpRequest, participants: Participants) -> HttpResponse:
         return ask_about_many(self, request, participants, commands.REMOVE)
+
+    @admin.action(description=_("Write to them"), permissions=["write_mail"])
+    def write_mail(self, request: HttpRequest, participants: Participants) -> HttpResponse:
+        # Of what the list adds to each row the mail needs nothing.
+        chosen = EventParticipant.objects.filter(pk__in=participants.order_by().values("pk"))
+        return mails.ask(self, request, chosen, back=request.get_full_path())
 
     @display(description=_("person"), header=True)
     def person(self, participant: EventParticipant) -> list[str]:
@@ -98,3 +115,6 @@ class ParticipantsTab(Tab):
     model = EventParticipant
     model_admin = ParticipantsOfEvent
     title = _("Participants")
+
+
+event_tabs.register(ParticipantsTab, "events.view_eventparticipant", 10)

@@ -9,7 +9,7 @@ from events.models.events import (
     known_time_zones,
     validate_time_zone,
 )
-from events.models.notifications import EventNotification
+from events.models.notifications import EventMail, EventNotification
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "CoOrganizer",
     "Event",
     "EventCategory",
+    "EventMail",
     "EventNotification",
     "EventParticipant",
     "known_time_zones",

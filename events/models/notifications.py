@@ -1,5 +1,7 @@
 """Mails about events."""
 
+import uuid
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -8,6 +10,27 @@ from django.utils.translation import gettext_lazy as _
 from events.models.events import Event
 from events.querysets import NotificationQuerySet
 from users.models import User
+
+
+class EventMail(models.Model):
+    """What staff wrote to people of an event; the copy of each is a notification."""
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="mails", verbose_name=_("event"))
+    subject = models.CharField(_("subject"), max_length=150)
+    text = models.TextField(_("text"), max_length=5000)
+    written_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("written by")
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, db_index=True)
+    # Of the page that it was confirmed on: pressed twice, it is one mail.
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("mail to participants")
+        verbose_name_plural = _("mails to participants")
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.subject}"
 
 
 class EventNotification(models.Model):
@@ -22,6 +45,7 @@ class EventNotification(models.Model):
         REMOVED = "removed", _("removed")
         DAY_BEFORE = "day_before", _("24 hours before")
         HOURS_BEFORE = "hours_before", _("2 hours before")
+        MESSAGE = "message", _("mail from the organization")
 
     event = models.ForeignKey(
         Event, models.CASCADE, related_name="notifications", verbose_name=_("event")
@@ -34,6 +58,14 @@ class EventNotification(models.Model):
     version = models.CharField(max_length=40)
     # What an organizer says to the person about it.
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    # The mail that this is a copy of, if staff wrote it.
+    mail = models.ForeignKey(
+        EventMail,
+        models.CASCADE,
+        null=True,
+        related_name="notifications",
+        verbose_name=_("mail to participants"),
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     sent_at = models.DateTimeField(_("sent at"), null=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -53,6 +85,11 @@ class EventNotification(models.Model):
             models.CheckConstraint(
                 condition=Q(sent_at=None) | Q(skipped_at=None),
                 name="event_notification_is_sent_or_skipped",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="message", mail__isnull=False)
+                | (~Q(kind="message") & Q(mail=None)),
+                name="event_notification_has_its_mail",
             ),
         ]
         indexes = [

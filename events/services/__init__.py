@@ -23,6 +23,7 @@ from events.services.editing import (
     edit,
 )
 from events.services.lifecycle import archive_old_events, cancel, ended_events, finish, publish
+from events.services.mails import NobodyToWriteTo, Reach, reach, write_to
 from events.services.notifications import (
     overdue_notifications,
     remind,
@@ -86,7 +87,11 @@ __all__ = [
     "leave",
     "mark_no_show",
     "miscounted_seats",
+    "NobodyToWriteTo",
+    "Reach",
     "overdue_notifications",
+    "reach",
+    "write_to",
     "publish",
     "recount_seats",
     "remind",

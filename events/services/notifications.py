@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import CharField, F, Func, Value
+from django.db.models import BigIntegerField, CharField, F, Func, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
 from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
-from events.models import Event, EventNotification, EventParticipant
+from events.models import Event, EventMail, EventNotification, EventParticipant
 from events.querysets import ParticipantQuerySet
 from users import services as users
 
@@ -34,6 +34,7 @@ CONCERNED = {
     Kind.REMOVED: {Status.LEFT},
     Kind.DAY_BEFORE: {Status.CONFIRMED},
     Kind.HOURS_BEFORE: {Status.CONFIRMED},
+    Kind.MESSAGE: {Status.CONFIRMED, Status.WAITLISTED},
 }
 # What makes two messages of one kind different.
 SIGN_UP = Cast("joined_at", CharField())
@@ -54,9 +55,10 @@ def announce(
     *,
     version: Combinable = SIGN_UP,
     reason: str = "",
+    mail: EventMail | None = None,
 ) -> None:
     """Tell the people at these places, each once: their rows now, the mails after the commit."""
-    ids = _insert(kind, places, version, reason)
+    ids = _insert(kind, places, version, reason, mail)
     if len(ids) == 1:
         tasks.send_event_notification_email.delay_on_commit(ids[0])
     elif ids:
@@ -64,17 +66,22 @@ def announce(
 
 
 def _insert(
-    kind: EventNotification.Kind, places: ParticipantQuerySet, version: Combinable, reason: str
+    kind: EventNotification.Kind,
+    places: ParticipantQuerySet,
+    version: Combinable,
+    reason: str,
+    mail: EventMail | None,
 ) -> list[int]:
     """Make the rows that are not there yet, in one statement however many; give their ids."""
+    mail_id = Cast(Value(mail and mail.pk), BigIntegerField())
     rows = places.order_by().values_list(
-        "event_id", "user_id", Value(kind.value), version, Value(reason), Now(), Value(0)
+        "event_id", "user_id", Value(kind.value), version, Value(reason), mail_id, Now(), Value(0)
     )
     query, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_eventnotification"
-            " (event_id, user_id, kind, version, reason, created_at, attempts)"
+            " (event_id, user_id, kind, version, reason, mail_id, created_at, attempts)"
             f" {query} ON CONFLICT DO NOTHING RETURNING id",
             parameters,
         )
@@ -123,7 +130,7 @@ def _is_wanted(notification: EventNotification) -> bool:
     place = places.filter(user=notification.user).first()
     if not notification.user.is_active or not place or place.status not in CONCERNED[kind]:
         return False
-    if kind in (Kind.CANCELLED, Kind.REMOVED):
+    if kind in (Kind.CANCELLED, Kind.REMOVED, Kind.MESSAGE):
         return True
     if event.status != Event.Status.PUBLISHED or event.is_over:
         return False

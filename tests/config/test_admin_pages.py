@@ -16,7 +16,7 @@ from django_celery_beat.models import (
 )
 
 from config.models import DeadLetter
-from events.models import Event, EventCategory, EventNotification, EventParticipant
+from events.models import Event, EventCategory, EventMail, EventNotification, EventParticipant
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import services as users
 from users.models import Contribution, LoginAttempt, User
@@ -34,6 +34,7 @@ SAME = {
     "pt-br",
     "en",
     "esc",
+    "Ctrl + K",
 }
 
 
@@ -92,6 +93,7 @@ def rows(db):
         Event: event,
         EventCategory: event.category,
         EventParticipant: place,
+        EventMail: EventMail.objects.create(event=event, subject=EVIL, text=EVIL, written_by=user),
         EventNotification: EventNotification.objects.create(
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),

@@ -11,7 +11,10 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from users import roles
 
 admin.site.unregister(Group)
 
@@ -33,11 +36,27 @@ def label(permission: Permission) -> str:
     return f"{capfirst(model._meta.verbose_name_plural)}: {verb}"
 
 
+def _is_role(group: Any) -> bool:
+    return isinstance(group, Group) and group.name in roles.ROLES
+
+
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Only the permissions of what the admin shows are offered."""
+    """Only the permissions of what the admin shows are offered; the four roles are only shown."""
 
+    list_display = ["name", "role"]
     filter_horizontal = ()
+
+    @display(description=_("role"))
+    def role(self, group: Group) -> str:
+        return str(roles.NAMES.get(group.name, "–"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A role is what its table says at each start: here it would only seem changed."""
+        return not _is_role(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_role(obj) and super().has_delete_permission(request, obj)
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField, request: HttpRequest | None = None, **kwargs: Any

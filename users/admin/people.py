@@ -15,6 +15,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
+from config.admin import search
 from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.filters import DayRangeFilter
 from config.admin.tabs import Tab, has_object
@@ -25,6 +26,15 @@ from users.models import User
 MOMENTS = ("joined_at", "registered_at", "welcomed_at", "last_login")
 # Who may hand these out could make themselves a superuser.
 POWERS = ("is_staff", "is_superuser", "groups")
+
+search.register(
+    User,
+    search.Found(
+        icon="person",
+        title=lambda user: user.name,
+        detail=lambda user: ", ".join(filter(None, [user.email, user.city])),
+    ),
+)
 
 
 class PersonForm(forms.ModelForm):

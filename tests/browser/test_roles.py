@@ -1,0 +1,103 @@
+"""The admin as each role sees it: nothing fails, all can be read, the keyboard is enough."""
+
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.utils import timezone
+
+from config import totals
+from config.models import DeadLetter
+from events.models import Event
+from tests.factories import PASSWORD, UserFactory
+from users import roles
+
+CONTRAST = Path(__file__).with_name("contrast.js").read_text()
+LISTS = {
+    "administrator": ["events/event", "users/user", "config/deadletter", "auth/group"],
+    "moderator": ["events/event", "users/contribution"],
+    "organizer-support": ["events/event", "events/eventparticipant", "events/eventnotification"],
+    "read-only": ["events/event", "users/user", "config/deadletter"],
+}
+FOCUS = """() => {
+    const style = getComputedStyle(document.activeElement);
+    const parent = getComputedStyle(document.activeElement.parentElement);
+    const outlined = (one) => one.outlineStyle !== "none" && parseFloat(one.outlineWidth) > 0;
+    const one = document.activeElement;
+    return [one === document.body ? null : one.textContent.trim() || one.name || one.id,
+            outlined(style) || outlined(parent) || style.boxShadow !== "none"];
+}"""
+
+
+@pytest.fixture
+def life(transactional_db):
+    """The demo, seen by people of each role."""
+    call_command("populate", stdout=StringIO())
+    call_command("seed_roles", stdout=StringIO())
+    DeadLetter.objects.create(task="events.tasks.finish_event", task_id="1", reason="failed")
+    totals.count()
+
+
+@pytest.fixture
+def signed_in_as(screen, life):
+    def sign_in(role):
+        person = UserFactory(is_staff=True, email=f"{role}@example.org")
+        person.groups.add(Group.objects.get(name=role))
+        screen.open("/admin/", "login")
+        screen.page.fill("[name=username]", person.email)
+        screen.page.fill("[name=password]", PASSWORD)
+        screen.page.click("[type=submit]")
+        return screen
+
+    return sign_in
+
+
+def check_contrast(screen, name):
+    screen.faults += [f"{name}: {fault}" for fault in screen.page.evaluate(CONTRAST)]
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_walk(signed_in_as, role):
+    screen = signed_in_as(role)
+    soon = Event.objects.filter(starts_at__gt=timezone.now() - timedelta(days=1)).first()
+
+    screen.look(f"{role}-home")
+    check_contrast(screen, "home")
+    for path in [*LISTS[role], f"events/event/{soon.pk}/change"]:
+        name = f"{role}-{path.replace('/', '-')}"
+        screen.open(f"/admin/{path}/", name)
+        check_contrast(screen, name)
+
+
+def test_the_keyboard_reaches_what_matters(signed_in_as):
+    screen = signed_in_as("administrator")
+    page, reached = screen.page, []
+
+    screen.open("/admin/events/event/", "keyboard")
+    for _turn in range(80):
+        page.keyboard.press("Tab")
+        text, is_seen = page.evaluate(FOCUS)
+        if text is None:  # once round
+            break
+        reached.append(text)
+        assert is_seen, f"The focus on {text!r} is not to be seen."
+
+    assert any("Limpeza" in text or "Plantio" in text for text in reached)
+
+
+def test_what_is_searched_is_found(signed_in_as):
+    screen = signed_in_as("administrator")
+    event = Event.objects.first()
+
+    screen.look("before-search")
+    screen.page.keyboard.press("Control+k")
+    screen.page.fill("#search-input-command", event.title[:12])
+    screen.page.keyboard.press("Shift")
+    screen.page.wait_for_selector("#command-results-list a")
+    screen.look("search")
+    check_contrast(screen, "search")
+
+    assert event.title in screen.page.inner_text("#command-results-list")

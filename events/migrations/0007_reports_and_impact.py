@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reportcontribution',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_amount', None), ('status__in', ['pending', 'rejected'])), models.Q(('approved_amount__gte', 0), ('status__in', ['approved', 'adjusted'])), _connector='OR'), name='report_contribution_counts_when_approved'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_amount', None), ('status__in', ['pending', 'rejected'])), models.Q(('approved_amount__isnull', False), ('status__in', ['approved', 'adjusted'])), _connector='OR'), name='report_contribution_counts_when_approved'),
         ),
         migrations.AddConstraint(
             model_name='reportcontribution',

@@ -174,7 +174,7 @@ class ReportContribution(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["pending", "rejected"], approved_amount=None)
-                | Q(status__in=["approved", "adjusted"], approved_amount__gte=0),
+                | Q(status__in=["approved", "adjusted"], approved_amount__isnull=False),
                 name="report_contribution_counts_when_approved",
             ),
             models.CheckConstraint(

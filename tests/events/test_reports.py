@@ -98,8 +98,14 @@ def test_a_number_that_is_none_is_no_json(api, event):
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"starts_at": timezone.now() + timedelta(days=1), "status": "published"}, "event_not_over"),
-        ({"starts_at": timezone.now() - timedelta(hours=1), "status": "published"}, "event_not_over"),
+        (
+            {"starts_at": timezone.now() + timedelta(days=1), "status": "published"},
+            "event_not_over",
+        ),
+        (
+            {"starts_at": timezone.now() - timedelta(hours=1), "status": "published"},
+            "event_not_over",
+        ),
         ({"status": "cancelled", "cancel_reason": "Chuva"}, "wrong_status"),
     ],
 )

@@ -53,11 +53,22 @@ class ReversalIsFinal(DomainError):
 
 
 def record_contribution(
-    user_id: int, *, kind: str, amount: Decimal, source: str, happened_at: datetime
+    user_id: int,
+    *,
+    kind: str,
+    amount: Decimal,
+    source: str,
+    happened_at: datetime,
+    category: str = "",
 ) -> Contribution:
     """Add a line to a person's ledger and to their total, once for each source."""
     line = Contribution(
-        user_id=user_id, kind=kind, amount=amount, source=source, happened_at=happened_at
+        user_id=user_id,
+        kind=kind,
+        amount=amount,
+        category=category,
+        source=source,
+        happened_at=happened_at,
     )
     record_contributions([line])
     return Contribution.objects.get(source=source)

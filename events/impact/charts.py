@@ -20,14 +20,15 @@ class Bar:
     shown: str = ""
 
 
-def tiles(page: Document, facts: Sequence[tuple[str, str]], *, in_a_row: int = 4) -> None:
-    """Boxes with a large number and what it counts."""
-    width = (page.epw - GAP * (in_a_row - 1)) / in_a_row
-    for start in range(0, len(facts), in_a_row):
-        top = page.get_y()
-        for place, (number, label) in enumerate(facts[start : start + in_a_row]):
-            _tile(page, page.l_margin + place * (width + GAP), top, width, number, label)
-        page.set_xy(page.l_margin, top + TILE_HEIGHT + GAP)
+def tiles(page: Document, facts: Sequence[tuple[str, str]]) -> None:
+    """A row of boxes, each with a large number and what it counts."""
+    if not facts:
+        return
+    top = page.get_y()
+    width = (page.epw + GAP) / len(facts) - GAP
+    for place, (number, label) in enumerate(facts):
+        _tile(page, page.l_margin + place * (width + GAP), top, width, number, label)
+    page.set_xy(page.l_margin, top + TILE_HEIGHT + GAP)
 
 
 def _tile(page: Document, left: float, top: float, width: float, number: str, label: str) -> None:
@@ -58,6 +59,8 @@ def bars(page: Document, rows: Sequence[Bar]) -> None:
     most = max((row.value for row in rows), default=0) or 1
     room = page.epw - LABEL_WIDTH - VALUE_WIDTH
     for row in rows:
+        if page.will_page_break(BAR_HEIGHT):
+            page.add_page()
         top = page.get_y()
         with page.local_context():
             page.set_font(FAMILY, size=9)

@@ -26,6 +26,7 @@ def of_month(month: date, figures: dict[str, Any]) -> bytes:
     with translation.override(LANGUAGE):
         name = month_name(month)
         page = Document(title=f"{_('Impact report')} · {name}", language="pt-BR")
+        page.c_margin = 0  # text begins where boxes do
         page.heading(_("Impact report"), 22)
         page.paragraph(name, size=13)
         page.ln(4)
@@ -42,19 +43,26 @@ def _totals(page: Document, figures: dict[str, Any]) -> None:
     if not figures["events"]:
         page.paragraph(_("No events took place in this month."))
         page.ln(3)
-    numbers = [(amount(figures[name]), measure_name(name)) for name in sums.MEASURES]
-    done = [(kind_amount(kind, value), kind_name(kind)) for kind, value in _done(figures)]
-    charts.tiles(page, [*numbers, *done])
+    charts.tiles(page, [(amount(figures[name]), measure_name(name)) for name in sums.MEASURES])
+    charts.tiles(
+        page, [(kind_amount(kind, value), kind_name(kind)) for kind, value in _done(figures)]
+    )
+    if figures["reports"]:
+        _sources(page, figures["reports"])
+    page.ln(3)
+
+
+def _sources(page: Document, reports: int) -> None:
     note = ngettext(
-        "The figures come from %(count)d approved report; hours and people from check-ins.",
-        "The figures come from %(count)d approved reports; hours and people from check-ins.",
-        figures["reports"],
+        "The figures come from %(count)s approved report; hours and people from check-ins.",
+        "The figures come from %(count)s approved reports; hours and people from check-ins.",
+        reports,
     )
     with page.local_context():
         page.set_text_color(*GREY)
         page.set_font(FAMILY, size=8)
-        page.multi_cell(0, 4.5, note % {"count": figures["reports"]}, new_x="LMARGIN", new_y="NEXT")
-    page.ln(4)
+        text = note % {"count": amount(reports)}
+        page.multi_cell(0, 4.5, text, new_x="LMARGIN", new_y="NEXT")
 
 
 def _done(figures: dict[str, Any]) -> list[tuple[str, float]]:
@@ -71,6 +79,8 @@ def _hours_by_category(page: Document, categories: list[dict[str, Any]]) -> None
 
 
 def _hours_by_week(page: Document, weeks: list[dict[str, Any]]) -> None:
+    if not any(week["hours"] for week in weeks):
+        return
     _section(page, _("Hours by week"), CHART)
     charts.columns(page, [Bar(_span(week), week["hours"], _hours(week)) for week in weeks])
     page.ln(2)
@@ -105,7 +115,7 @@ def _categories(page: Document, categories: list[dict[str, Any]]) -> None:
         ]
         for category in categories
     ]
-    _table(page, heads, rows, widths=(42, 18, 18, 66), aligns=("L", "R", "R", "L"))
+    _table(page, heads, rows, widths=(42, 18, 22, 62), aligns=("L", "R", "R", "L"))
 
 
 def _cities(page: Document, cities: list[dict[str, Any]]) -> None:
@@ -127,14 +137,8 @@ def _before_and_after(page: Document, month: date) -> None:
             page.add_page()
         top = page.get_y()
         for left, picture in ((0, before), (width + charts.GAP, after)):
-            page.image(
-                BytesIO(picture),
-                page.l_margin + left,
-                top,
-                width,
-                PICTURE,
-                keep_aspect_ratio=True,
-            )
+            place = (page.l_margin + left, top, width, PICTURE)
+            page.image(BytesIO(picture), *place, keep_aspect_ratio=True)
         page.set_xy(page.l_margin, top + PICTURE + 2)
         page.paragraph(caption, size=9)
         page.ln(4)
@@ -166,7 +170,7 @@ def _table(
             headings_style=style,
             borders_layout="HORIZONTAL_LINES",
             line_height=ROW * 0.75,
-            padding=(1, 1.5),
+            padding=(1, 2),
         ) as table:
             for row in [heads, *rows]:
                 table.row(row)

@@ -33,7 +33,7 @@ def day(number, hour=15):
 @pytest.fixture
 def march(db):
     """Two categories, three cities, and a neighbour on each side of the month."""
-    planting = CategoryFactory(name="Plantio", metrics=["seedlings"])
+    planting = CategoryFactory(name="Plantio nativo", metrics=["seedlings"])
     cleaning = CategoryFactory(name="=Limpeza", metrics=["waste"])
     held([2, 2], {"seedlings": 40}, category=planting, city="Recife", **day(1))
     held([3], {"waste": 12.5}, category=cleaning, city="São Paulo", **day(9))
@@ -67,7 +67,7 @@ def test_a_month_is_added_up(report):
     assert figures["figures"] == {"seedlings": 40, "waste": 14.5}
     assert [(one["name"], one["hours"], one["figures"]) for one in figures["categories"]] == [
         ("=Limpeza", 4, {"waste": 14.5}),
-        ("Plantio", 4, {"seedlings": 40}),
+        ("Plantio nativo", 4, {"seedlings": 40}),
     ]
     assert [(one["from"], one["to"], one["hours"]) for one in figures["weeks"]] == [
         ("2026-03-01", "2026-03-01", 4),

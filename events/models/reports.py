@@ -123,7 +123,7 @@ class ReportFigure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.kind}"
+        return f"#{self.pk} → {self.report_id}"
 
     @property
     def unit(self) -> str:
@@ -187,7 +187,7 @@ class ReportContribution(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.user_id} {self.kind}"
+        return f"#{self.pk} {self.user_id} → {self.report_id}"
 
     @property
     def unit(self) -> str:

@@ -36,6 +36,7 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 SAME = {
     "Mutirão",
     "PDF",
+    "kg",
     "E-mail",
     "e-mail",
     "Latitude",

@@ -41,14 +41,14 @@ def test_the_page_shows_figures_and_contributions(admin_client, report):
 
 
 def test_staff_approve_a_report(admin_client, admin_user, report):
-    admin_client.post(f"{REPORTS}{report.pk}/approve", YES)
+    admin_client.post(f"{REPORTS}{report.pk}/approve/", YES)
 
     report.refresh_from_db()
     assert (report.status, report.decided_by) == ("approved", admin_user)
 
 
 def test_staff_return_a_report_with_a_reason(admin_client, report):
-    page = f"{REPORTS}{report.pk}/return"
+    page = f"{REPORTS}{report.pk}/return/"
 
     unanswered = admin_client.post(page, {**YES, "reason": ""})
     admin_client.post(page, {**YES, "reason": "Falta o peso."})
@@ -125,7 +125,7 @@ def test_who_only_looks_may_not_decide(client, staff, report):
     client.force_login(staff)
 
     seen = client.get(f"{REPORTS}{report.pk}/change/")
-    tried = client.post(f"{REPORTS}{report.pk}/approve", YES)
+    tried = client.post(f"{REPORTS}{report.pk}/approve/", YES)
 
     report.refresh_from_db()
     assert (seen.status_code, tried.status_code, report.status) == (200, 403, "submitted")
@@ -140,7 +140,7 @@ def test_a_month_is_read_downloaded_and_added_up_again(admin_client, report, sta
 
     page = admin_client.get(f"{MONTHS}{month.pk}/change/").text
     report.figures.filter(kind="waste").update(amount=77)
-    admin_client.post(f"{MONTHS}{month.pk}/remake", YES)
+    admin_client.post(f"{MONTHS}{month.pk}/remake/", YES)
 
     month.refresh_from_db()
     assert address in page
@@ -169,6 +169,6 @@ def test_approving_in_the_admin_reaches_the_ledger(
     services.approve_contribution(report.contributions.get(), by=report.event.organizer)
 
     with django_capture_on_commit_callbacks(execute=True):
-        admin_client.post(f"{REPORTS}{report.pk}/approve", YES)
+        admin_client.post(f"{REPORTS}{report.pk}/approve/", YES)
 
     assert Contribution.objects.get().amount == 8

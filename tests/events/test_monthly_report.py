@@ -78,8 +78,8 @@ def test_a_month_is_added_up(report):
         ("2026-03-30", "2026-03-31", 1),
     ]
     assert [(one["city"], one["events"], one["hours"]) for one in figures["cities"]] == [
-        ("Recife", 1, 4),
         ("Sao Paulo", 2, 4),
+        ("Recife", 1, 4),
     ]
 
 
@@ -110,12 +110,11 @@ def test_weeks_hold_every_day_of_a_month_once(month):
 
 
 def test_run_again_it_makes_nothing_new(report):
-    file = report.pdf.name
+    before = report.pdf.name, files()
 
     tasks.generate_monthly_impact_report()
 
-    assert ImpactReport.objects.get().pdf.name == file
-    assert default_storage.listdir("reports")[1] == [file.removeprefix("reports/")]
+    assert (ImpactReport.objects.get().pdf.name, files()) == before
 
 
 def test_killed_before_its_file_the_next_run_makes_it(report):
@@ -258,7 +257,7 @@ def test_pictures_stand_side_by_side(db, monkeypatch):
     pdf = document.of_month(MARCH, monthly.of(MARCH))
 
     assert pdf.count(b"/Subtype /Image") >= 2
-    assert number_of_pages(pdf) == 3
+    assert number_of_pages(pdf) == 2
 
 
 def test_a_long_name_is_cut_to_fit():

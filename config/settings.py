@@ -146,7 +146,7 @@ CACHES = {
     },
 }
 # Lifetimes of cached answers in seconds, by endpoint; each is emptied by the writes that change it.
-CACHE_LIFETIMES = {"events": 60}
+CACHE_LIFETIMES = {"events": 60, "impact": 300}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = int(timedelta(weeks=2).total_seconds())
 STORAGES: dict[str, dict[str, Any]] = {
@@ -230,6 +230,12 @@ SCHEDULES = {
     "cleanup-expired-events": ("events.tasks.cleanup_expired_events", crontab(hour=2, minute=0)),
     "event-reminders": ("events.tasks.send_bulk_event_reminders", crontab(minute="*/5")),
     "waiting-event-mails": ("events.tasks.retry_waiting_notifications", crontab(minute="*/2")),
+    "waiting-reports": ("events.tasks.process_waiting_reports", crontab(minute="*/5")),
+    # At half past three, and until eight each hour again, if that failed.
+    "monthly-impact-report": (
+        "events.tasks.generate_monthly_impact_report",
+        crontab(day_of_month=1, hour="3-8", minute=30),
+    ),
     "waiting-welcome-mails": ("users.tasks.retry_waiting_welcomes", crontab(minute="*/5")),
     "waiting-password-mails": (
         "users.tasks.retry_waiting_password_mails",
@@ -296,6 +302,7 @@ RATE_LIMITS = {
     "mail": "5/hour",  # mails that anyone can ask us to send, per mailbox
     "mail_address": "20/hour",  # such requests, per address
     "export": "5/day",  # copies of one's own data, per person
+    "impact": "120/minute",  # sums over what was done, per address
     "walk_up": "100/hour",  # e-mail addresses that an organizer checks in, per organizer
 }
 
@@ -333,6 +340,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ErrorType": "config.schema.ERROR_TYPES",
         "EventStatus": "events.models.Event.Status",
+        "ReportStatus": "events.models.EventReport.Status",
+        "ReportContributionStatus": "events.models.ReportContribution.Status",
+        "ImpactKind": "events.models.IMPACT_KINDS",
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "Language": "users.models.User.Language",
     },

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 # What an entry rests on: anything a list shows, or only which events a list holds.
 FACTS = "mutirao:events:facts"
 LISTED = "mutirao:events:listed"
+# What the sums over reports and visits rest on.
+IMPACT = "mutirao:events:impact"
 
 LOCK_SECONDS = 5  # a process that dies while it computes holds up the others no longer
 WAIT_SECONDS = 10
@@ -39,13 +41,20 @@ def seats_changed() -> None:
     _renew(FACTS)
 
 
-def fetch(name: str, compute: Callable[[], bytes], *, rests_on: str = FACTS) -> bytes:
+def impact_changed() -> None:
+    """Make the sums of what was done fresh; call it when the change is committed."""
+    _renew(IMPACT)
+
+
+def fetch(
+    name: str, compute: Callable[[], bytes], *, rests_on: str = FACTS, endpoint: str = "events"
+) -> bytes:
     """Give the kept answer; if there is none, one caller computes it and the others wait.
 
     Without a cache everyone computes at once: it may cost time, never an answer.
     """
     client = get_redis_connection("default")
-    entry = _Entry(client, name, rests_on)
+    entry = _Entry(client, name, rests_on, settings.CACHE_LIFETIMES[endpoint])
     try:
         kept = entry.read() or entry.wait_or_lock()
     except RedisError:
@@ -65,11 +74,12 @@ def _renew(*versions: str) -> None:
 class _Entry:
     """One kept answer in Redis: the version it was made from, then its bytes."""
 
-    def __init__(self, client: Any, name: str, rests_on: str) -> None:
+    def __init__(self, client: Any, name: str, rests_on: str, lifetime: int) -> None:
         digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
         self.client = client
         self.key = f"{rests_on}:{digest}"
         self.rests_on = rests_on
+        self.lifetime = lifetime
         self.version: bytes | None = None
 
     def read(self) -> bytes | None:
@@ -100,8 +110,7 @@ class _Entry:
         try:
             answer = compute()
             with contextlib.suppress(RedisError):
-                lifetime = settings.CACHE_LIFETIMES["events"]
-                self.client.set(self.key, (self.version or b"") + answer, ex=lifetime)
+                self.client.set(self.key, (self.version or b"") + answer, ex=self.lifetime)
         finally:
             with contextlib.suppress(RedisError):
                 self.lock.release()

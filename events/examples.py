@@ -47,7 +47,13 @@ MINE = OpenApiExample(
 CHANGE = OpenApiExample("More seats", {"capacity": 40}, request_only=True)
 CATEGORY = OpenApiExample(
     "Planting",
-    {"id": 1, "name": "Plantio", "slug": "plantio", "description": "Mudas e cuidado com elas."},
+    {
+        "id": 1,
+        "name": "Plantio",
+        "slug": "plantio",
+        "description": "Mudas e cuidado com elas.",
+        "metrics": ["seedlings", "area"],
+    },
     response_only=True,
 )
 VENUE_CODE = OpenApiExample(
@@ -87,6 +93,7 @@ STATS = OpenApiExample(
         "checked_out": 21,
         "attendance_rate": 0.9231,
         "hours": 70.5,
+        "figures": {"waste": 412.5},
     },
     response_only=True,
 )

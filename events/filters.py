@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from config.api import UtcDateTimeField
-from events.models import Event, EventCategory, EventParticipant
+from events.models import Event, EventCategory, EventParticipant, ReportContribution
 from events.querysets import EventQuerySet
 
 
@@ -112,3 +112,9 @@ class ParticipantFilter(filters.FilterSet):
     class Meta:
         model = EventParticipant
         fields: ClassVar[list[str]] = ["status"]
+
+
+class ContributionFilter(filters.FilterSet):
+    class Meta:
+        model = ReportContribution
+        fields: ClassVar[list[str]] = ["status", "kind"]

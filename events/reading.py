@@ -49,7 +49,7 @@ class MyEventSerializer(EventSerializer):
 class CategorySerializer(serializers.ModelSerializer[EventCategory]):
     class Meta:
         model = EventCategory
-        fields = ("id", "name", "slug", "description")
+        fields = ("id", "name", "slug", "description", "metrics")
 
 
 class StatsSerializer(serializers.Serializer[Any]):
@@ -67,6 +67,9 @@ class StatsSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Of those with a seat, how many came; null before the start."
     )
     hours = serializers.FloatField()
+    figures = serializers.DictField(
+        child=serializers.FloatField(), help_text="Of the approved report, by kind."
+    )
 
 
 class ParticipationSerializer(serializers.ModelSerializer[EventParticipant]):

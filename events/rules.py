@@ -13,6 +13,11 @@ def may_manage(user: User, event: Event) -> bool:
     )
 
 
+def is_staff(user: User, event: Event) -> bool:
+    """For what only the organisation itself decides."""
+    return user.is_staff
+
+
 def nobody(user: User, event: Event) -> bool:
     """For what only time does."""
     return False

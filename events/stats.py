@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from events.models import Event, EventParticipant
+from events.models import Event, EventParticipant, ReportFigure
 from users.models import Contribution
 
 Status = EventParticipant.Status
@@ -19,6 +19,7 @@ def of(event: Event) -> dict[str, Any]:
     lines = Contribution.objects.filter(
         kind=Contribution.Kind.HOURS, source__startswith=f"event:{event.pk}:"
     )
+    figures = ReportFigure.objects.counted().filter(report__event=event)
     expected = counts["confirmed"] + counts["no_show"]
     rate = round(counts["checked_in"] / expected, 4) if expected and event.has_started else None
     return {
@@ -27,4 +28,5 @@ def of(event: Event) -> dict[str, Any]:
         **counts,
         "attendance_rate": rate,
         "hours": lines.aggregate(hours=Sum("amount", default=0))["hours"],
+        "figures": dict(figures.values_list("kind", "amount")),
     }

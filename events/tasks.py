@@ -40,3 +40,21 @@ def cleanup_expired_events() -> None:
 @shared_task
 def finish_event(event_id: int) -> None:
     services.finish(event_id)
+
+
+@shared_task(base=Nudge)
+def process_event_report_statistics(report_id: int) -> None:
+    services.process_report_statistics(report_id)
+
+
+@shared_task
+def process_waiting_reports() -> None:
+    """Every five minutes: one task for each report that the ledger does not follow yet."""
+    for report_id in services.unprocessed_reports():
+        process_event_report_statistics.delay(report_id)
+
+
+@shared_task
+def generate_monthly_impact_report() -> None:
+    """On the 1st of a month, until it is there: what was done in the month before."""
+    services.generate_monthly_report()

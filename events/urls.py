@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from events.views import attendance, editing, files, participation, reading
+from events.views import attendance, editing, files, impact, participation, reading, reports
 
 urlpatterns = [
     path("", editing.EventsView.as_view(), name="events"),
@@ -11,6 +11,15 @@ urlpatterns = [
     path("my_events/", reading.MyEventsView.as_view(), name="my-events"),
     path("calendar_feed/", files.CalendarFeedView.as_view(), name="calendar-feed"),
     path("calendar/<slug:token>.ics/", files.PersonalCalendarView.as_view(), name="calendar"),
+    path("impact/", impact.ImpactView.as_view()),
+    path("impact/monthly/", impact.MonthlyReportListView.as_view()),
+    path("impact/monthly/<slug:month>/", impact.MonthlyReportView.as_view()),
+    path("impact/monthly/<slug:month>.csv/", impact.MonthlyTableView.as_view()),
+    path(
+        "impact/monthly/<slug:month>.pdf/",
+        impact.MonthlyDocumentView.as_view(),
+        name="monthly-report-pdf",
+    ),
     path("<int:event_id>/", editing.EventView.as_view(), name="event"),
     path("<int:event_id>/publish/", editing.publish),
     path("<int:event_id>/cancel/", editing.cancel),
@@ -26,6 +35,21 @@ urlpatterns = [
     ),
     path("<int:event_id>/participants/<int:participant_id>/no_show/", participation.mark_no_show),
     path("<int:event_id>/stats/", attendance.StatsView.as_view()),
+    path("<int:event_id>/report/", reports.ReportView.as_view()),
+    path("<int:event_id>/report/submit/", reports.submit),
+    path("<int:event_id>/report/contributions/", reports.ContributionListView.as_view()),
+    path(
+        "<int:event_id>/report/contributions/<int:contribution_id>/approve/",
+        reports.approve_contribution,
+    ),
+    path(
+        "<int:event_id>/report/contributions/<int:contribution_id>/adjust/",
+        reports.adjust_contribution,
+    ),
+    path(
+        "<int:event_id>/report/contributions/<int:contribution_id>/reject/",
+        reports.reject_contribution,
+    ),
     path("<int:event_id>/ticket/", files.TicketView.as_view()),
     path("<int:event_id>/venue_code/", files.VenueCodeView.as_view()),
     path("<int:event_id>/calendar.ics/", files.EventCalendarView.as_view()),

@@ -65,3 +65,19 @@ class ParticipantFactory(factory.django.DjangoModelFactory):
         if create and participant.status == EventParticipant.Status.CONFIRMED:
             participant.event.seats_taken += 1
             participant.event.save(update_fields=["seats_taken"])
+
+
+class PastEventFactory(EventFactory):
+    """An event that ended yesterday and reports waste and seedlings."""
+
+    category = factory.SubFactory(CategoryFactory, metrics=["waste", "seedlings"])
+    starts_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
+    status = Event.Status.FINISHED
+
+
+class VisitorFactory(ParticipantFactory):
+    """Someone who came to an event that is over; their hours are not in the ledger."""
+
+    event = factory.SubFactory(PastEventFactory)
+    checked_in_at = factory.LazyAttribute(lambda place: place.event.starts_at)
+    checked_out_at = factory.LazyAttribute(lambda place: place.event.ends_at)

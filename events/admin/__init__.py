@@ -1,21 +1,5 @@
 """Pages of the admin about events: one module for each topic."""
 
-from events.admin import (
-    categories,
-    dashboard,
-    events,
-    history,
-    mails,
-    notifications,
-    participants,
-)
+from events.admin import (categories, dashboard, events, history, impact, mails, notifications, participants, reports)
 
-__all__ = [
-    "categories",
-    "dashboard",
-    "events",
-    "history",
-    "mails",
-    "notifications",
-    "participants",
-]
+__all__ = ["categories", "dashboard", "events", "history", "impact", "mails", "notifications", "participants", "reports"]

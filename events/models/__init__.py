@@ -3,16 +3,21 @@
 from events.models.certificates import Certificate
 from events.models.codes import new_code
 from events.models.events import (
+    IMPACT_KINDS,
     CoOrganizer,
     Event,
     EventCategory,
     known_time_zones,
     validate_time_zone,
 )
-from events.models.notifications import EventMail, EventNotification
+from events.models.impact import (ImpactReport)
+from events.models.notifications import (EventMail, EventNotification)
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
+from events.models.reports import MAX_AMOUNT, EventReport, ReportContribution, ReportFigure
 
 __all__ = [
+    "IMPACT_KINDS",
+    "MAX_AMOUNT",
     "CalendarFeed",
     "Certificate",
     "CheckInScan",
@@ -22,6 +27,10 @@ __all__ = [
     "EventMail",
     "EventNotification",
     "EventParticipant",
+    "EventReport",
+    "ImpactReport",
+    "ReportContribution",
+    "ReportFigure",
     "known_time_zones",
     "new_code",
     "validate_time_zone",

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -18,8 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from config.places import Placed
 from events.models.codes import new_code
 from events.querysets import EventQuerySet, SearchText
-from users.models import User
+from users.models import Contribution, User
 
+# What reports tell of; hours come from who was there.
+IMPACT_KINDS = [choice for choice in Contribution.Kind.choices if choice[0] != "hours"]
 # What a machine's files also hold, but no database need know: its own zone, and none at all.
 NO_TIME_ZONES = {"localtime", "Factory"}
 
@@ -43,6 +46,14 @@ class EventCategory(models.Model):
     slug = models.SlugField(_("slug"), max_length=80, unique=True)
     description = models.TextField(_("description"), max_length=1000, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    # Which figures a report of such an event holds; hours come from who was there.
+    metrics = ArrayField(
+        models.CharField(max_length=16, choices=IMPACT_KINDS),
+        verbose_name=_("figures of a report"),
+        default=list,
+        db_default=[],
+        blank=True,
+    )
 
     class Meta:
         verbose_name = _("category")

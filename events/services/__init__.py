@@ -1,5 +1,6 @@
 """What may be done with events, by topic; `seats` holds the lock that all of them take first."""
 
+from events.report_transitions import WrongReportStatus
 from events.services.attendance import (
     AlreadyCheckedIn,
     AlreadyCheckedOut,
@@ -9,6 +10,14 @@ from events.services.attendance import (
     check_in_oneself,
     check_out,
     check_takes_people_in,
+)
+from events.services.contributions import (
+    ContributionDecided,
+    ContributionsExceedFigure,
+    add_contribution,
+    adjust_contribution,
+    approve_contribution,
+    reject_contribution,
 )
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
@@ -23,7 +32,8 @@ from events.services.editing import (
     edit,
 )
 from events.services.lifecycle import archive_old_events, cancel, ended_events, finish, publish
-from events.services.mails import NobodyToWriteTo, Reach, reach, write_to
+from events.services.mails import (NobodyToWriteTo, Reach, reach, write_to)
+from events.services.monthly import (generate_monthly_report, remake_monthly_report)
 from events.services.notifications import (
     overdue_notifications,
     remind,
@@ -43,6 +53,15 @@ from events.services.participation import (
     remove,
 )
 from events.services.recounting import miscounted_seats, recount_seats
+from events.services.report_statistics import process_report_statistics, unprocessed_reports
+from events.services.reports import (
+    FigureBelowContributions,
+    ReportIncomplete,
+    approve_report,
+    return_report,
+    save_report,
+    submit_report,
+)
 from events.services.seats import EventFull, EventGone
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
 
@@ -52,6 +71,8 @@ __all__ = [
     "BirthDateRequired",
     "CapacityBelowConfirmed",
     "CheckInNotOpen",
+    "ContributionDecided",
+    "ContributionsExceedFigure",
     "EndsInPast",
     "EventClosed",
     "EventFull",
@@ -60,6 +81,7 @@ __all__ = [
     "EventNotEditable",
     "EventNotOver",
     "EventOver",
+    "FigureBelowContributions",
     "HasCome",
     "LeavingClosed",
     "NotCheckedIn",
@@ -67,11 +89,17 @@ __all__ = [
     "NotJoined",
     "NotStarted",
     "PeopleHaveCome",
+    "ReportIncomplete",
     "SignupClosed",
     "StartsInPast",
     "TimeClash",
     "TooYoung",
+    "WrongReportStatus",
     "WrongStatus",
+    "add_contribution",
+    "adjust_contribution",
+    "approve_contribution",
+    "approve_report",
     "archive_old_events",
     "cancel",
     "check_in",
@@ -83,6 +111,7 @@ __all__ = [
     "edit",
     "ended_events",
     "finish",
+    "generate_monthly_report",
     "join",
     "leave",
     "mark_no_show",
@@ -92,11 +121,18 @@ __all__ = [
     "overdue_notifications",
     "reach",
     "write_to",
+    "process_report_statistics",
     "publish",
     "recount_seats",
+    "reject_contribution",
+    "remake_monthly_report",
     "remind",
     "remove",
+    "return_report",
+    "save_report",
     "send_again",
     "send_notification",
+    "submit_report",
     "undo_check_in",
+    "unprocessed_reports",
 ]

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
+from events import caching
 from events.models import CheckInScan, Event, EventNotification, EventParticipant
 from events.services import hours, notifications, seats
 from events.services.participation import EventClosed, NotJoined, check_age
@@ -145,6 +146,7 @@ def _note_departure(
     participant.checked_out_by = by
     participant.save(update_fields=["checked_out_at", "checked_out_by"])
     users.record_contributions([hours.line(event, participant)])
+    transaction.on_commit(caching.impact_changed)
 
 
 def _was_answered(participant: EventParticipant, nonce: str, direction: str) -> bool:

@@ -4,8 +4,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
+from events import caching
 from events.models import Event, EventParticipant
-from events.services import seats
+from events.services import contributions, seats
 from events.services.attendance import AlreadyCheckedIn, NotCheckedIn
 from events.services.participation import EventClosed, NotJoined
 from users import services as users
@@ -31,6 +32,8 @@ def undo_check_in(event: Event, participant: EventParticipant, *, reason: str) -
         raise NotCheckedIn
     for line in Contribution.objects.filter(source=participant.contribution_source):
         users.reverse_contribution(line, reason=reason)
+    contributions.withdraw(event, participant, reason=reason)
+    transaction.on_commit(caching.impact_changed)
     participant.checked_in_at = participant.checked_out_at = None
     participant.checked_in_by = participant.checked_out_by = None
     participant.visit += 1

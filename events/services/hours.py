@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from events import caching
 from events.models import Event, EventParticipant
 from users import services as users
 from users.models import Contribution
@@ -20,6 +22,7 @@ def close_visits(event: Event, moment: datetime) -> None:
     present.update(checked_out_at=Greatest(moment, F("checked_in_at")))
     closed = event.participants.filter(pk__in=ids)
     users.record_contributions([line(event, participant) for participant in closed])
+    transaction.on_commit(caching.impact_changed)
 
 
 def line(event: Event, participant: EventParticipant) -> Contribution:

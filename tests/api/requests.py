@@ -73,6 +73,15 @@ def reason(world):
     return {"reason": "Tempestade."}
 
 
+def report(world):
+    return {"summary": "Praia limpa.", "figures": {"waste": 12.5}}
+
+
+def work_of_the_owner(world):
+    place = world.over.participants.get()
+    return {"participant": place.pk, "kind": "waste", "amount": 2}
+
+
 def place_at(event):
     return lambda world: {"participant": getattr(world, event).participants.get().pk}
 
@@ -144,6 +153,35 @@ REQUESTS = {
     ),
     "GET /events/{event_id}/stats/": Request(*ALL),
     "GET /events/{event_id}/stats/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
+    "GET /events/{event_id}/report/": Request(404, 404, 404, 200, 200, event="over"),
+    "GET /events/{event_id}/report/ : approved": Request(*ALL, event="approved"),
+    "PUT /events/{event_id}/report/": Request(*RUNS_IT, event="over", sends=report),
+    "PUT /events/{event_id}/report/ : running": Request(
+        401, 403, 403, 409, 409, event="running", sends=lambda world: {"summary": "Ainda não."}
+    ),
+    "POST /events/{event_id}/report/submit/": Request(*RUNS_IT, event="over"),
+    "POST /events/{event_id}/report/submit/ : none": Request(401, 403, 403, 404, 404),
+    "GET /events/{event_id}/report/contributions/": Request(*SIGNED_IN, event="over"),
+    "POST /events/{event_id}/report/contributions/": Request(
+        401, 409, 201, 409, 409, event="over", sends=lambda world: {"kind": "waste", "amount": 2}
+    ),
+    "POST /events/{event_id}/report/contributions/ : of another": Request(
+        401, 403, 403, 201, 201, event="over", sends=work_of_the_owner
+    ),
+    "POST /events/{event_id}/report/contributions/{contribution_id}/approve/": Request(
+        *RUNS_IT, event="over"
+    ),
+    "POST /events/{event_id}/report/contributions/{contribution_id}/adjust/": Request(
+        *RUNS_IT, event="over", sends=lambda world: {"amount": 3, "reason": "Pesado de novo."}
+    ),
+    "POST /events/{event_id}/report/contributions/{contribution_id}/reject/": Request(
+        *RUNS_IT, event="over", sends=reason
+    ),
+    "GET /events/impact/": Request(*ALL, query="?from=2026-03-01&to=2026-03-31&city=Recife"),
+    "GET /events/impact/monthly/": Request(*ALL),
+    "GET /events/impact/monthly/{month}/": Request(*ALL),
+    "GET /events/impact/monthly/{month}.csv/": Request(*ALL),
+    "GET /events/impact/monthly/{month}.pdf/": Request(*ALL),
     "GET /events/{event_id}/ticket/": Request(401, 404, 200, 404, 404),
     "GET /events/{event_id}/venue_code/": Request(*RUNS_IT),
     "GET /events/{event_id}/calendar.ics/": Request(*ALL),

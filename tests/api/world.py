@@ -1,12 +1,14 @@
 """A small world in which every operation of the API can be tried, by every kind of person."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from events.models import CalendarFeed
+from events.models import CalendarFeed, EventReport, ImpactReport, ReportContribution
+from events.services import add_contribution, generate_monthly_report, save_report
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import mail_tokens, services, tokens
 from users.models import DataExport
@@ -40,7 +42,7 @@ class World:
 
     @cached_property
     def category(self):
-        return CategoryFactory()
+        return CategoryFactory(metrics=["waste"])
 
     @cached_property
     def draft(self):
@@ -60,6 +62,26 @@ class World:
         return self._joined(event, checked_in_at=timezone.now() - timedelta(minutes=30))
 
     @cached_property
+    def over(self):
+        """An event that its owner came to, with a report of 9 kg and one kilogram for them."""
+        start = timezone.now() - timedelta(days=1)
+        event = self._event(starts_at=start, status="finished")
+        self._joined(event, checked_in_at=start, checked_out_at=start)
+        save_report(event, by=self.organizer, figures={"waste": Decimal(9)})
+        add_contribution(event, self.owner, kind="waste", amount=Decimal(1), by=self.owner)
+        return event
+
+    @cached_property
+    def approved(self):
+        EventReport.objects.filter(event=self.over).update(status="approved")
+        return self.over
+
+    @cached_property
+    def month(self):
+        generate_monthly_report(date(2026, 3, 1))
+        return ImpactReport.objects.get()
+
+    @cached_property
     def sign_in(self):
         return self._session_of(self.owner)
 
@@ -68,7 +90,14 @@ class World:
         if "{event_id}" in template:
             event = getattr(self, event)
             place = event.participants.filter(user=self.owner).first()
-            return {"event_id": event.pk, "participant_id": place and place.pk}
+            told = ReportContribution.objects.filter(report__event=event).first()
+            return {
+                "event_id": event.pk,
+                "participant_id": place and place.pk,
+                "contribution_id": told and told.pk,
+            }
+        if "{month}" in template:
+            return {"month": self.month.slug}
         if "{token}" in template:
             return {"token": CalendarFeed.objects.get(user=self.owner).token}
         if "/sessions/" in template:

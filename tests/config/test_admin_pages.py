@@ -1,6 +1,7 @@
 """What holds for every page of the admin."""
 
 import re
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -16,7 +17,8 @@ from django_celery_beat.models import (
 )
 
 from config.models import DeadLetter
-from events.models import Event, EventCategory, EventMail, EventNotification, EventParticipant
+from events.impact import (monthly)
+from events.models import (Event, EventCategory, EventMail, EventNotification, EventParticipant, EventReport, ImpactReport, ReportContribution)
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import services as users
 from users.models import Contribution, LoginAttempt, User
@@ -25,6 +27,8 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
 SAME = {
     "Mutirão",
+    "PDF",
+    "kg",
     "E-mail",
     "e-mail",
     "Latitude",
@@ -87,6 +91,10 @@ def rows(db):
     )
     users.reverse_contribution(line, reason=EVIL)
     users.begin_session(user, users.Device("127.0.0.1", EVIL))
+    report = EventReport.objects.create(
+        event=event, status="returned", summary=EVIL, return_reason=EVIL
+    )
+    report.figures.create(kind="waste", amount=1)
     crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Sao_Paulo")
     return {
         User: user,
@@ -96,6 +104,13 @@ def rows(db):
         EventMail: EventMail.objects.create(event=event, subject=EVIL, text=EVIL, written_by=user),
         EventNotification: EventNotification.objects.create(
             event=event, user=user, kind="joined", version="1", reason=EVIL
+        ),
+        EventReport: report,
+        ReportContribution: ReportContribution.objects.create(
+            report=report, user=user, kind="waste", amount=1, status="rejected", reason=EVIL
+        ),
+        ImpactReport: ImpactReport.objects.create(
+            month=date(2026, 3, 1), figures=monthly.of(date(2026, 3, 1)), pdf="reports/a.pdf"
         ),
         Contribution: line,
         LoginAttempt: LoginAttempt.objects.create(account=EVIL, address="127.0.0.1"),

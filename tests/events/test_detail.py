@@ -67,4 +67,4 @@ def test_categories_in_use_are_listed_by_name(anonymous, django_assert_num_queri
         categories = anonymous.get("/api/v1/events/categories/").json()
 
     assert [category["name"] for category in categories] == ["Limpeza", "Plantio"]
-    assert set(categories[0]) == {"id", "name", "slug", "description"}
+    assert set(categories[0]) == {"id", "name", "slug", "description", "metrics"}

@@ -3,7 +3,14 @@ import re
 import pytest
 from django.core.management import call_command
 
-from events.models import Event, EventNotification, EventParticipant
+from events.models import (
+    Event,
+    EventNotification,
+    EventParticipant,
+    EventReport,
+    ImpactReport,
+    ReportContribution,
+)
 from users.models import Contribution, User
 
 
@@ -22,7 +29,27 @@ def test_there_is_something_of_everything_to_see(populated):
         "no_show",
     }
     assert Event.objects.values("category").distinct().count() == 4
-    assert Contribution.objects.exists()
+    assert set(Contribution.objects.values_list("kind", flat=True)) > {"hours", "waste"}
+
+
+def test_reports_are_approved_but_one_that_waits_and_last_month_is_told(populated):
+    assert set(EventReport.objects.values_list("status", flat=True)) == {"approved", "submitted"}
+    assert EventReport.objects.waiting_for_decision().count() == 1
+    assert ReportContribution.objects.waiting_for_decision().exists()
+    assert not EventReport.objects.unprocessed().exists()
+    month = ImpactReport.objects.get()
+    assert month.figures["events"] >= 3
+    assert len(month.figures["categories"]) >= 2
+    assert month.pdf.read().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("day", ["2027-03-01", "2027-02-28", "2026-10-31", "2028-01-15"])
+def test_last_month_is_worth_telling_on_any_day(db, capsys, time_machine, day):
+    time_machine.move_to(f"{day}T15:00:00Z")
+
+    call_command("populate")
+
+    assert ImpactReport.objects.get().figures["events"] >= 4
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

@@ -19,7 +19,6 @@ ANYTHING = "…"
 ADMIN_SAYS = {
     "already_handled",
     "broker_away",
-    "event_not_over",
     "last_superuser",
     "not_found",  # a 404 like any other
     "not_given_up",

@@ -25,6 +25,7 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.REMOVED: _("You are no longer signed up: %(title)s"),
     Kind.DAY_BEFORE: _("Coming up: %(title)s"),
     Kind.HOURS_BEFORE: _("Starting soon: %(title)s"),
+    Kind.WAIVER: _("Please accept the waiver: %(title)s"),
 }
 
 

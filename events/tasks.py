@@ -40,3 +40,15 @@ def cleanup_expired_events() -> None:
 @shared_task
 def finish_event(event_id: int) -> None:
     services.finish(event_id)
+
+
+@shared_task
+def extend_event_series() -> None:
+    """Every night: one task for each series that may go on."""
+    for series_id in services.series_to_extend():
+        extend_one_series.delay(series_id)
+
+
+@shared_task
+def extend_one_series(series_id: int) -> None:
+    services.extend_series(series_id)

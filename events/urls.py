@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from events.views import attendance, editing, files, participation, reading
+from events.views import (
+    attendance,
+    editing,
+    files,
+    offline,
+    participation,
+    reading,
+    series,
+    waivers,
+)
 
 urlpatterns = [
     path("", editing.EventsView.as_view(), name="events"),
@@ -11,13 +20,20 @@ urlpatterns = [
     path("my_events/", reading.MyEventsView.as_view(), name="my-events"),
     path("calendar_feed/", files.CalendarFeedView.as_view(), name="calendar-feed"),
     path("calendar/<slug:token>.ics/", files.PersonalCalendarView.as_view(), name="calendar"),
+    path("series/", series.start),
     path("<int:event_id>/", editing.EventView.as_view(), name="event"),
     path("<int:event_id>/publish/", editing.publish),
     path("<int:event_id>/cancel/", editing.cancel),
+    path("<int:event_id>/copy/", series.copy),
+    path("<int:event_id>/series/preview/", series.preview),
+    path("<int:event_id>/series/apply/", series.apply),
+    path("<int:event_id>/waiver/", waivers.WaiverView.as_view()),
     path("<int:event_id>/join/", participation.join),
     path("<int:event_id>/leave/", participation.leave),
     path("<int:event_id>/check_in/", participation.check_in),
     path("<int:event_id>/check_out/", participation.check_out),
+    path("<int:event_id>/checkin_list/", offline.CheckInListView.as_view()),
+    path("<int:event_id>/checkin_sync/", offline.sync),
     path("<int:event_id>/participants/", attendance.ParticipantListView.as_view()),
     path("<int:event_id>/participants/<int:participant_id>/remove/", participation.remove),
     path(

@@ -10,6 +10,8 @@ from events.models.events import (
 )
 from events.models.notifications import EventNotification
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
+from events.models.series import EventSeries
+from events.models.waivers import Waiver, WaiverAcceptance
 
 __all__ = [
     "CalendarFeed",
@@ -19,6 +21,9 @@ __all__ = [
     "EventCategory",
     "EventNotification",
     "EventParticipant",
+    "EventSeries",
+    "Waiver",
+    "WaiverAcceptance",
     "known_time_zones",
     "new_code",
     "validate_time_zone",

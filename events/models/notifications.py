@@ -22,6 +22,7 @@ class EventNotification(models.Model):
         REMOVED = "removed", _("removed")
         DAY_BEFORE = "day_before", _("24 hours before")
         HOURS_BEFORE = "hours_before", _("2 hours before")
+        WAIVER = "waiver", _("new waiver")
 
     event = models.ForeignKey(
         Event, models.CASCADE, related_name="notifications", verbose_name=_("event")

@@ -10,6 +10,7 @@ from events.services.attendance import (
     check_out,
     check_takes_people_in,
 )
+from events.services.copies import copy
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
 from events.services.editing import (
@@ -43,6 +44,10 @@ from events.services.participation import (
 )
 from events.services.recounting import miscounted_seats, recount_seats
 from events.services.seats import EventFull, EventGone
+from events.services.series import extend_series, series_to_extend, start_series
+from events.services.series_edits import NotInSeries, edit_series, preview_series_edit
+from events.services.syncing import sync_check_ins
+from events.services.waivers import WaiverRequired, remove_waiver, set_waiver
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
 
 __all__ = [
@@ -63,6 +68,7 @@ __all__ = [
     "LeavingClosed",
     "NotCheckedIn",
     "NotGivenUp",
+    "NotInSeries",
     "NotJoined",
     "NotStarted",
     "PeopleHaveCome",
@@ -70,6 +76,7 @@ __all__ = [
     "StartsInPast",
     "TimeClash",
     "TooYoung",
+    "WaiverRequired",
     "WrongStatus",
     "archive_old_events",
     "cancel",
@@ -77,21 +84,30 @@ __all__ = [
     "check_in_oneself",
     "check_out",
     "check_takes_people_in",
+    "copy",
     "create",
     "delete",
     "edit",
+    "edit_series",
     "ended_events",
+    "extend_series",
     "finish",
     "join",
     "leave",
     "mark_no_show",
     "miscounted_seats",
     "overdue_notifications",
+    "preview_series_edit",
     "publish",
     "recount_seats",
     "remind",
     "remove",
+    "remove_waiver",
     "send_again",
     "send_notification",
+    "series_to_extend",
+    "set_waiver",
+    "start_series",
+    "sync_check_ins",
     "undo_check_in",
 ]

@@ -90,21 +90,25 @@ def record_contributions(lines: Iterable[Contribution]) -> None:
 
 def reverse_contribution(contribution: Contribution, *, reason: str) -> Contribution:
     """Cancel a line by a negative one, once; it counts for the same moment as the original."""
+    reversal = reversal_of(contribution, reason=reason)
+    record_contributions([reversal])
+    return Contribution.objects.get(source=reversal.source)
+
+
+def reversal_of(contribution: Contribution, *, reason: str) -> Contribution:
+    """The unsaved line that cancels another, to be recorded together with what replaces it."""
     if contribution.reverses_id:
         raise ReversalIsFinal
-    source = f"{contribution.source}:reversed"
-    reversal = Contribution(
+    return Contribution(
         user_id=contribution.user_id,
         kind=contribution.kind,
         amount=-contribution.amount,
         category=contribution.category,
-        source=source,
+        source=f"{contribution.source}:reversed",
         reverses=contribution,
         reason=reason,
         happened_at=contribution.happened_at,
     )
-    record_contributions([reversal])
-    return Contribution.objects.get(source=source)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from threading import Event as Signal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,7 @@ from config.errors import DomainError
 from events import services
 from events.models import Event, EventNotification, EventSeries
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
-from tests.together import run_together
+from tests.together import let_someone_wait, run_together
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
@@ -328,23 +329,24 @@ def test_co_organizers_of_the_series_speak_for_all_of_it(client_of, user):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_joins_an_event_that_is_dropped_just_then(user):
+def test_an_event_that_somebody_joins_just_then_is_not_dropped(user):
     events = list(series_of(user, "FREQ=WEEKLY;COUNT=2").events.order_by("series_slot"))
-    people = UserFactory.create_batch(3)
+    has_joined = Signal()
 
-    def join(person):
-        with suppress(DomainError):
-            services.join(events[1], person)
+    def join():
+        with transaction.atomic():
+            services.join(events[1], UserFactory())
+            has_joined.set()
+            let_someone_wait()
 
-    run_together(
-        lambda: services.edit_series(
-            events[0], scope="all", changes={}, rule="FREQ=WEEKLY;COUNT=1"
-        ),
-        *[lambda person=person: join(person) for person in people],
-    )
+    def shorten():
+        has_joined.wait()
+        services.edit_series(events[0], scope="all", changes={}, rule="FREQ=WEEKLY;COUNT=1")
+
+    run_together(join, shorten)
 
     events[1].refresh_from_db()
-    assert (events[1].status == "cancelled") == (not events[1].participants.exists())
+    assert events[1].status == "published"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -236,6 +236,7 @@ SCHEDULES = {
         "events.tasks.generate_monthly_impact_report",
         crontab(day_of_month=1, hour="3-8", minute=30),
     ),
+    "event-series": ("events.tasks.extend_event_series", crontab(hour=1, minute=30)),
     "waiting-welcome-mails": ("users.tasks.retry_waiting_welcomes", crontab(minute="*/5")),
     "waiting-password-mails": (
         "users.tasks.retry_waiting_password_mails",
@@ -252,6 +253,9 @@ SCHEDULES = {
 }
 # So long after its end a finished event moves to the archive.
 EVENT_ARCHIVE_AFTER = timedelta(days=30)
+# The events of a series exist so far ahead, and no more of them than this are to come.
+EVENT_SERIES_HORIZON = timedelta(days=180)
+EVENT_SERIES_SIZE = 60
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {
     "config.IdempotentAnswer": ("created_at", timedelta(days=1)),

@@ -29,6 +29,7 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.DAY_BEFORE: _("Coming up: %(title)s"),
     Kind.HOURS_BEFORE: _("Starting soon: %(title)s"),
     Kind.MESSAGE: _("%(subject)s: %(title)s"),
+    Kind.WAIVER: _("Please accept the waiver: %(title)s"),
 }
 
 # What people may switch off, and as what. The others tell that one need not come, or must.

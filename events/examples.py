@@ -20,6 +20,14 @@ _EVENT = {
     "leave_closes_at": "2027-05-07T12:00:00Z",
     "min_age": None,
 }
+_MADE = {
+    "organizer": 3,
+    "seats_left": 30,
+    "status": "published",
+    "cancel_reason": "",
+    "series": None,
+    "waiver_version": None,
+}
 NEW_EVENT = OpenApiExample(
     "A beach clean-up", {**_EVENT, "starts_at": "2027-05-08T09:00:00-03:00"}, request_only=True
 )
@@ -28,10 +36,7 @@ EVENT = OpenApiExample(
     {
         "id": 7,
         **_EVENT,
-        "organizer": 3,
-        "seats_left": 30,
-        "status": "published",
-        "cancel_reason": "",
+        **_MADE,
     },
     response_only=True,
     status_codes=["200", "201"],
@@ -106,7 +111,9 @@ _PARTICIPANT = {
     "position": None,
     "checked_in_at": None,
     "checked_out_at": None,
+    "waiver_missing": False,
 }
+JOIN = OpenApiExample("Under the waiver that was read", {"accepts_waiver": 2}, request_only=True)
 PARTICIPANT = OpenApiExample(
     "A seat", _PARTICIPANT, response_only=True, status_codes=["200", "201"]
 )
@@ -153,6 +160,107 @@ PARTICIPATION = OpenApiExample(
         "checked_in_at": "2027-05-08T12:05:00Z",
         "checked_out_at": "2027-05-08T15:05:00Z",
         "hours": 3.0,
+    },
+    response_only=True,
+)
+
+_RULE = "FREQ=WEEKLY;BYDAY=SA;COUNT=10"
+COPY = OpenApiExample(
+    "A month later", {"starts_at": "2027-06-05T09:00:00-03:00"}, request_only=True
+)
+NEW_SERIES = OpenApiExample("Ten Saturdays", {**NEW_EVENT.value, "rrule": _RULE}, request_only=True)
+SERIES = OpenApiExample(
+    "Its first event",
+    {
+        "id": 5,
+        "rrule": _RULE,
+        "time_zone": "America/Sao_Paulo",
+        "events": [{**EVENT.value, "series": 5}],
+    },
+    response_only=True,
+    status_codes=["201"],
+)
+SERIES_EDIT = OpenApiExample(
+    "Sundays from now on",
+    {"scope": "following", "rrule": "FREQ=WEEKLY;BYDAY=SU"},
+    request_only=True,
+)
+_LINE = {"event": 9, "starts_at": "2027-05-22T12:00:00Z", "was": None, "participants": 0}
+SERIES_OUTCOME = OpenApiExample(
+    "People count on one Saturday",
+    {
+        "scope": "following",
+        "series": 6,
+        "created": [{**_LINE, "event": None, "starts_at": "2027-05-16T12:00:00Z", "reason": ""}],
+        "moved": [],
+        "changed": [],
+        "dropped": [{**_LINE, "reason": ""}],
+        "kept": [{**_LINE, "event": 8, "participants": 4, "reason": "people"}],
+    },
+    response_only=True,
+)
+_WAIVER = "Participo por minha conta e sigo as orientações de quem coordena."
+NEW_WAIVER = OpenApiExample("A waiver", {"text": _WAIVER}, request_only=True)
+WAIVER = OpenApiExample(
+    "The second version",
+    {"event": 7, "version": 2, "text": _WAIVER, "created_at": "2027-03-01T12:00:00Z"},
+    response_only=True,
+)
+_SIGNATURE = "eyJldmVudCI6NywidmVyc2lvbiI6M30:1vOabc:Q2f1wXc3nVYh0s8cDkq"
+CHECK_IN_LIST = OpenApiExample(
+    "One is expected",
+    {
+        "event": 7,
+        "version": 3,
+        "issued_at": "2027-05-08T10:00:00Z",
+        "participants": [
+            {
+                "id": 41,
+                "name": "Ana Souza",
+                "status": "confirmed",
+                "ticket_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "checked_in_at": None,
+                "checked_out_at": None,
+                "waiver_missing": False,
+            }
+        ],
+        "signature": _SIGNATURE,
+    },
+    response_only=True,
+)
+SYNC = OpenApiExample(
+    "Two scans",
+    {
+        "signature": _SIGNATURE,
+        "items": [
+            {
+                "nonce": "b3d1c2a4",
+                "ticket_code": "ZrD7f0b0sV3nJx8kq2TQ1A",
+                "direction": "in",
+                "happened_at": "2027-05-08T12:05:00Z",
+            },
+            {
+                "nonce": "b3d1c2a5",
+                "participant": 42,
+                "direction": "in",
+                "happened_at": "2027-05-08T12:06:00Z",
+            },
+        ],
+    },
+    request_only=True,
+)
+SYNCED = OpenApiExample(
+    "One of them has no seat",
+    {
+        "results": [
+            {"nonce": "b3d1c2a4", "result": "ok", "code": "", "detail": ""},
+            {
+                "nonce": "b3d1c2a5",
+                "result": "conflict",
+                "code": "not_joined",
+                "detail": "Esta pessoa não tem vaga: receba-a na entrada.",
+            },
+        ]
     },
     response_only=True,
 )

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import Throttled
 
 from config import limits
-from config.api import LineField
+from config.api import LineField, TextField
 from events import services
 from events.models import Event
 from events.serializers import LARGEST_ID
@@ -23,6 +23,19 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 class OptionalReasonSerializer(serializers.Serializer[Any]):
     reason = LineField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class NewWaiverSerializer(serializers.Serializer[Any]):
+    text = TextField(max_length=10_000)
+
+
+class JoinSerializer(serializers.Serializer[Any]):
+    accepts_waiver = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The version of the event's waiver that was read, where there is one.",
+    )
 
 
 class CheckOutSerializer(serializers.Serializer[Any]):

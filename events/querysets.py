@@ -1,13 +1,16 @@
 """Questions about many events or participants."""
 
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.db import models
 from django.db.models import (
     Case,
     Count,
     DecimalField,
+    Exists,
     F,
     FloatField,
     OuterRef,
@@ -26,7 +29,7 @@ from events import geo
 from users.models import Contribution, User
 
 if TYPE_CHECKING:
-    from events.models import Event, EventNotification, EventParticipant  # noqa: F401
+    from events.models import Event, EventNotification, EventParticipant, EventSeries  # noqa: F401
 
 
 class SearchText(models.Func):
@@ -151,6 +154,17 @@ class ParticipantQuerySet(models.QuerySet["EventParticipant"]):
         in_vain = Q(status="waitlisted", event__starts_at__lte=timezone.now())
         return overlapping.exclude(in_vain).exclude(event=event).exclude(event__status="cancelled")
 
+    def with_waiver(self) -> "ParticipantQuerySet":
+        """Annotate `waiver_missing`: the event has a waiver that the person did not accept."""
+        accepted = apps.get_model("events", "WaiverAcceptance").objects.filter(
+            user=OuterRef("user"),
+            waiver__event=OuterRef("event"),
+            waiver__version=OuterRef("event__waiver_version"),
+        )
+        asked = Q(event__waiver_version__isnull=False)
+        missing = When(asked & ~Exists(accepted), then=Value(True))
+        return self.annotate(waiver_missing=Case(missing, default=Value(False)))
+
     def with_position(self) -> "ParticipantQuerySet":
         """Annotate `position`: the place on the waiting list from 1, None for who does not wait."""
         ahead = self.model.objects.filter(event=OuterRef("event"), status="waitlisted").filter(
@@ -168,3 +182,17 @@ class NotificationQuerySet(models.QuerySet["EventNotification"]):
 
     def given_up(self) -> "NotificationQuerySet":
         return self.filter(failed_at__isnull=False)
+
+
+class SeriesQuerySet(models.QuerySet["EventSeries"]):
+    def unmade_on(self, day: date) -> "SeriesQuerySet":
+        """Series that may still have events to make up to that day, by people who are here."""
+        goes_on = Q(before_day=None) | Q(before_day__gt=F("made_until"))
+        return self.filter(goes_on, made_until__lt=day, organizer__is_active=True)
+
+    def with_events(self) -> "SeriesQuerySet":
+        """Fetch the events of each series in their order, as `SeriesSerializer` needs them."""
+        events = apps.get_model("events", "Event").objects.order_by("series_slot")
+        return self.prefetch_related(
+            Prefetch("events", events.with_co_organizers(), to_attr="events_by_slot")
+        )

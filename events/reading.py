@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from config.api import FiniteFloatField, UtcDateTimeField
 from events.geo import MAX_RADIUS_KM
-from events.models import Event, EventCategory, EventParticipant
+from events.models import Event, EventCategory, EventParticipant, Waiver
 from events.serializers import EventSerializer
 
 
@@ -103,6 +103,17 @@ class ParticipationSerializer(serializers.ModelSerializer[EventParticipant]):
             "checked_out_at",
             "hours",
         )
+        read_only_fields = fields
+
+
+class WaiverSerializer(serializers.ModelSerializer[Waiver]):
+    """What one accepts by joining, in the version that counts."""
+
+    created_at = UtcDateTimeField(read_only=True)
+
+    class Meta:
+        model = Waiver
+        fields = ("event", "version", "text", "created_at")
         read_only_fields = fields
 
 

@@ -20,7 +20,8 @@ _FIELDS = f"""
     {_MOMENT.format("starts_at")}, {_MOMENT.format("ends_at")}, event.time_zone,
     event.capacity, event.capacity - event.seats_taken AS seats_left, event.waitlist_enabled,
     {_MOMENT.format("signup_closes_at")}, {_MOMENT.format("leave_closes_at")},
-    event.min_age, event.status, event.cancel_reason
+    event.min_age, event.status, event.cancel_reason,
+    event.series_id AS series, event.waiver_version
 """  # noqa: S608 - columns, not what anyone sent
 # The page is found by its ids alone, so that skipped rows are never read.
 _START = "SELECT string_agg(row_to_json(shown)::text, ',' ORDER BY place) FROM ("

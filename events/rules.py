@@ -1,6 +1,6 @@
 """Who may do what with an event."""
 
-from events.models import Event
+from events.models import Event, EventSeries
 from users.models import User
 
 
@@ -16,6 +16,12 @@ def may_manage(user: User, event: Event) -> bool:
 def is_staff(user: User, event: Event) -> bool:
     """For what only the organisation itself decides."""
     return user.is_staff
+
+
+def may_manage_series(user: User, series: EventSeries) -> bool:
+    """Whoever was made an organizer of one event only does not speak for the others."""
+    runs_it = user.pk == series.organizer_id or user.pk in series.plan.get("co_organizers", [])
+    return user.is_staff or runs_it
 
 
 def nobody(user: User, event: Event) -> bool:

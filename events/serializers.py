@@ -65,8 +65,16 @@ class EventSerializer(ModelSerializer):
             "min_age",
             "status",
             "cancel_reason",
+            "series",
+            "waiver_version",
         )
-        read_only_fields: tuple[str, ...] = ("organizer", "status", "cancel_reason")
+        read_only_fields: tuple[str, ...] = (
+            "organizer",
+            "status",
+            "cancel_reason",
+            "series",
+            "waiver_version",
+        )
 
     def validate_category(self, category: EventCategory) -> EventCategory:
         kept = self.instance is not None and self.instance.category_id == category.pk
@@ -83,15 +91,18 @@ class NewEventSerializer(EventSerializer):
     )
 
     class Meta(EventSerializer.Meta):
-        read_only_fields = ("organizer", "cancel_reason")
+        read_only_fields = ("organizer", "cancel_reason", "series", "waiver_version")
 
 
 class ParticipantSerializer(ModelSerializer):
-    """A person's place at an event; needs rows of `with_position`."""
+    """A person's place at an event; needs rows of `with_position` and `with_waiver`."""
 
     name = serializers.CharField(source="user.name", read_only=True)
     position = serializers.IntegerField(
         read_only=True, allow_null=True, help_text="Place on the waiting list, from 1."
+    )
+    waiver_missing = serializers.BooleanField(
+        read_only=True, help_text="The event has a waiver that they did not accept yet."
     )
 
     class Meta:
@@ -105,5 +116,6 @@ class ParticipantSerializer(ModelSerializer):
             "position",
             "checked_in_at",
             "checked_out_at",
+            "waiver_missing",
         )
         read_only_fields = fields

@@ -58,3 +58,15 @@ def process_waiting_reports() -> None:
 def generate_monthly_impact_report() -> None:
     """On the 1st of a month, until it is there: what was done in the month before."""
     services.generate_monthly_report()
+
+
+@shared_task
+def extend_event_series() -> None:
+    """Every night: one task for each series that may go on."""
+    for series_id in services.series_to_extend():
+        extend_one_series.delay(series_id)
+
+
+@shared_task
+def extend_one_series(series_id: int) -> None:
+    services.extend_series(series_id)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from events.views import attendance, editing, files, impact, participation, reading, reports
+from events.views import (attendance, editing, files, impact, offline, participation, reading, reports, series, waivers)
 
 urlpatterns = [
     path("", editing.EventsView.as_view(), name="events"),
@@ -20,13 +20,20 @@ urlpatterns = [
         impact.MonthlyDocumentView.as_view(),
         name="monthly-report-pdf",
     ),
+    path("series/", series.start),
     path("<int:event_id>/", editing.EventView.as_view(), name="event"),
     path("<int:event_id>/publish/", editing.publish),
     path("<int:event_id>/cancel/", editing.cancel),
+    path("<int:event_id>/copy/", series.copy),
+    path("<int:event_id>/series/preview/", series.preview),
+    path("<int:event_id>/series/apply/", series.apply),
+    path("<int:event_id>/waiver/", waivers.WaiverView.as_view()),
     path("<int:event_id>/join/", participation.join),
     path("<int:event_id>/leave/", participation.leave),
     path("<int:event_id>/check_in/", participation.check_in),
     path("<int:event_id>/check_out/", participation.check_out),
+    path("<int:event_id>/checkin_list/", offline.CheckInListView.as_view()),
+    path("<int:event_id>/checkin_sync/", offline.sync),
     path("<int:event_id>/participants/", attendance.ParticipantListView.as_view()),
     path("<int:event_id>/participants/<int:participant_id>/remove/", participation.remove),
     path(

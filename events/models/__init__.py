@@ -13,7 +13,9 @@ from events.models.events import (
 from events.models.impact import (ImpactReport)
 from events.models.notifications import (EventMail, EventNotification)
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
-from events.models.reports import MAX_AMOUNT, EventReport, ReportContribution, ReportFigure
+from events.models.reports import (EventReport, MAX_AMOUNT, ReportContribution, ReportFigure)
+from events.models.series import (EventSeries)
+from events.models.waivers import (Waiver, WaiverAcceptance)
 
 __all__ = [
     "IMPACT_KINDS",
@@ -31,6 +33,9 @@ __all__ = [
     "ImpactReport",
     "ReportContribution",
     "ReportFigure",
+    "EventSeries",
+    "Waiver",
+    "WaiverAcceptance",
     "known_time_zones",
     "new_code",
     "validate_time_zone",

@@ -64,12 +64,18 @@ class EventCategory(models.Model):
         return self.name
 
 
+# Waivers are rows that are never changed, and a series tells what it made.
+_TOLD_BY_OTHER_ROWS = ("series", "series_slot", "waiver_version")
+
+
 @pghistory.track(
     pghistory.InsertEvent(),
     # Joining changes only the counter, which the participants already tell.
-    pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=["seats_taken", "updated_at"])),
+    pghistory.UpdateEvent(
+        condition=pghistory.AnyChange(exclude=["seats_taken", "updated_at", *_TOLD_BY_OTHER_ROWS])
+    ),
     model_name="EventHistory",
-    exclude=["seats_taken", "search_text", "venue_code"],
+    exclude=["seats_taken", "search_text", "venue_code", *_TOLD_BY_OTHER_ROWS],
     meta={"verbose_name": _("change"), "verbose_name_plural": _("changes")},
 )
 class Event(Placed):
@@ -119,6 +125,20 @@ class Event(Placed):
     cancel_reason = models.CharField(
         _("reason for cancelling"), max_length=500, blank=True, editable=False
     )
+    series = models.ForeignKey(
+        "events.EventSeries",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="events",
+        verbose_name=_("series"),
+        db_index=False,  # the constraint below begins with it
+    )
+    # The day, at the venue, for which its series made it; stays when the event is moved.
+    series_slot = models.DateField(null=True, blank=True, editable=False)
+    # The waiver that counts now; none of its versions if there is no waiver.
+    waiver_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
     # Counts the changes of time or place: everyone hears of each version once.
     version = models.PositiveIntegerField(default=1, editable=False)
     # Shown at the venue: whoever reads it may check in without an organizer.
@@ -149,6 +169,14 @@ class Event(Placed):
             models.CheckConstraint(
                 condition=~Q(status="cancelled") | ~Q(cancel_reason=""),
                 name="event_cancelled_with_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["series", "series_slot"], name="event_slot_of_series_is_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(series=None, series_slot=None)
+                | Q(series__isnull=False, series_slot__isnull=False),
+                name="event_of_series_has_slot",
             ),
         ]
         indexes = [

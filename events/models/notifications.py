@@ -46,6 +46,7 @@ class EventNotification(models.Model):
         DAY_BEFORE = "day_before", _("24 hours before")
         HOURS_BEFORE = "hours_before", _("2 hours before")
         MESSAGE = "message", _("mail from the organization")
+        WAIVER = "waiver", _("new waiver")
 
     event = models.ForeignKey(
         Event, models.CASCADE, related_name="notifications", verbose_name=_("event")

@@ -88,6 +88,9 @@ class CheckInScan(models.Model):
     direction = models.CharField(max_length=3, choices=Direction)
     nonce = models.CharField(max_length=64)
     scanned_at = models.DateTimeField(default=timezone.now)
+    # What a device noted while it was offline, and for whom; cleared when the visit is undone.
+    happened_at = models.DateTimeField(null=True)
+    noted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = [

@@ -11,14 +11,8 @@ from events.services.attendance import (
     check_out,
     check_takes_people_in,
 )
-from events.services.contributions import (
-    ContributionDecided,
-    ContributionsExceedFigure,
-    add_contribution,
-    adjust_contribution,
-    approve_contribution,
-    reject_contribution,
-)
+from events.services.contributions import (ContributionDecided, ContributionsExceedFigure, add_contribution, adjust_contribution, approve_contribution, reject_contribution)
+from events.services.copies import (copy)
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
 from events.services.editing import (
@@ -63,6 +57,10 @@ from events.services.reports import (
     submit_report,
 )
 from events.services.seats import EventFull, EventGone
+from events.services.series import extend_series, series_to_extend, start_series
+from events.services.series_edits import NotInSeries, edit_series, preview_series_edit
+from events.services.syncing import sync_check_ins
+from events.services.waivers import WaiverRequired, remove_waiver, set_waiver
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
 
 __all__ = [
@@ -86,6 +84,7 @@ __all__ = [
     "LeavingClosed",
     "NotCheckedIn",
     "NotGivenUp",
+    "NotInSeries",
     "NotJoined",
     "NotStarted",
     "PeopleHaveCome",
@@ -95,6 +94,7 @@ __all__ = [
     "TimeClash",
     "TooYoung",
     "WrongReportStatus",
+    "WaiverRequired",
     "WrongStatus",
     "add_contribution",
     "adjust_contribution",
@@ -106,10 +106,13 @@ __all__ = [
     "check_in_oneself",
     "check_out",
     "check_takes_people_in",
+    "copy",
     "create",
     "delete",
     "edit",
+    "edit_series",
     "ended_events",
+    "extend_series",
     "finish",
     "generate_monthly_report",
     "join",
@@ -122,6 +125,7 @@ __all__ = [
     "reach",
     "write_to",
     "process_report_statistics",
+    "preview_series_edit",
     "publish",
     "recount_seats",
     "reject_contribution",
@@ -133,6 +137,11 @@ __all__ = [
     "send_again",
     "send_notification",
     "submit_report",
+    "remove_waiver",
+    "series_to_extend",
+    "set_waiver",
+    "start_series",
+    "sync_check_ins",
     "undo_check_in",
     "unprocessed_reports",
 ]

@@ -38,6 +38,7 @@ def undo_check_in(event: Event, participant: EventParticipant, *, reason: str) -
     participant.checked_in_by = participant.checked_out_by = None
     participant.visit += 1
     participant.save()
+    participant.scans.update(happened_at=None)
     if event.status in (Event.Status.FINISHED, Event.Status.ARCHIVED):
         seats.vacate(event, participant, Status.NO_SHOW)
     return participant

@@ -35,6 +35,7 @@ CONCERNED = {
     Kind.DAY_BEFORE: {Status.CONFIRMED},
     Kind.HOURS_BEFORE: {Status.CONFIRMED},
     Kind.MESSAGE: {Status.CONFIRMED, Status.WAITLISTED},
+    Kind.WAIVER: {Status.CONFIRMED, Status.WAITLISTED},
 }
 # What makes two messages of one kind different.
 SIGN_UP = Cast("joined_at", CharField())
@@ -137,7 +138,8 @@ def _is_wanted(notification: EventNotification) -> bool:
     if kind in REMINDERS:
         nearest, farthest = REMINDERS[kind]
         return nearest < event.starts_at - timezone.now() <= farthest and not place.checked_in_at
-    return notification.version == (str(event.version) if kind == Kind.CHANGED else place.sign_up)
+    counts = {Kind.CHANGED: event.version, Kind.WAIVER: event.waiver_version}
+    return notification.version == str(counts.get(kind, place.sign_up))
 
 
 def remind() -> None:

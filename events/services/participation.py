@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
 from events.models import Event, EventNotification, EventParticipant
-from events.services import notifications, seats
-from users import services as users
+from events.services import (notifications, seats, waivers)
+from users import (services as users)
 from users.models import User
 
 Status = EventParticipant.Status
@@ -57,20 +57,26 @@ class HasCome(DomainError):
 
 
 @transaction.atomic
-def join(event: Event, user: User) -> tuple[EventParticipant, bool]:
+def join(
+    event: Event, user: User, *, accepts_waiver: int | None = None
+) -> tuple[EventParticipant, bool]:
     """Give the user a seat, or a place on the waiting list; say whether it is new.
 
     The lock of the person keeps two clashing events apart, that of the event lets
-    nobody take the same seat. Who left comes back on the same row, at the end.
+    nobody take the same seat. Who left comes back on the same row, at the end. Who has a
+    place accepts a new waiver by joining again.
     """
     user = users.lock_account(user)
     event = seats.lock(event)
     participant = event.participants.filter(user=user).first()
     if participant and participant.is_active:
+        if accepts_waiver is not None:
+            waivers.check_waiver(event, user, accepts_waiver)
         return participant, False
     _check_is_open(event)
     check_age(event, user)
     _check_has_time(event, user)
+    waivers.check_waiver(event, user, accepts_waiver)
     participant = participant or EventParticipant(event=event, user=user)
     _give_place(event, participant)
     return participant, True

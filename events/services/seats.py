@@ -49,6 +49,17 @@ def take(event: Event, participant: EventParticipant) -> None:
     _save(event)
 
 
+def give_back(event: Event, participants: list[EventParticipant]) -> None:
+    """Give those who were taken for absent their seats back; the caller saves their rows."""
+    if event.seats_left < len(participants):
+        raise EventFull
+    for participant in participants:
+        participant.status = Status.CONFIRMED
+    if participants:
+        event.seats_taken += len(participants)
+        _save(event)
+
+
 def queue_up(event: Event, participant: EventParticipant, *, after: datetime | None) -> None:
     """Put the participant at the end of the waiting list, even if two clocks disagree."""
     participant.status = Status.WAITLISTED

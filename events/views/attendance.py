@@ -27,7 +27,7 @@ class ParticipantListView(generics.ListAPIView[EventParticipant]):
 
     def get_queryset(self) -> ParticipantQuerySet:
         event = managed_event(self.request, self.kwargs["event_id"])
-        people = event.participants.select_related("user").with_position()
+        people = event.participants.select_related("user").with_position().with_waiver()
         return people.order_by("joined_at", "pk")
 
 

@@ -13,6 +13,7 @@ from events.examples import (
     CHECK_IN_ONESELF,
     CHECKED_IN,
     CHECKED_OUT,
+    JOIN,
     LEFT,
     NO_SHOW,
     PARTICIPANT,
@@ -24,6 +25,7 @@ from events.examples import (
 from events.inputs import (
     CheckInSerializer,
     CheckOutSerializer,
+    JoinSerializer,
     OptionalReasonSerializer,
     ReasonSerializer,
 )
@@ -33,18 +35,21 @@ from events.views.access import acting_user, managed_event, visible_event, visit
 
 
 def shown(participant: EventParticipant) -> ReturnDict:
-    places = EventParticipant.objects.select_related("user").with_position()
+    places = EventParticipant.objects.select_related("user").with_position().with_waiver()
     return ParticipantSerializer(places.get(pk=participant.pk)).data
 
 
 @command(
-    request=None,
+    request=JoinSerializer,
     responses={200: ParticipantSerializer, 201: ParticipantSerializer},
-    examples=[PARTICIPANT, WAITING],
+    examples=[JOIN, PARTICIPANT, WAITING],
 )
 def join(request: Request, event_id: int) -> Response:
     """Take a seat, or a place on the waiting list; 200 if one has it already."""
-    participant, created = services.join(visible_event(request, event_id), acting_user(request))
+    event = visible_event(request, event_id)
+    given = JoinSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    participant, created = services.join(event, acting_user(request), **given.validated_data)
     code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
     return Response(shown(participant), code)
 

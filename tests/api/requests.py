@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from events import check_in_lists
 from tests.api.schema import PREFIX
 from tests.api.world import ROLES
 from tests.factories import PASSWORD
@@ -58,6 +59,33 @@ def new_event(world):
         "leave_closes_at": None,
         "min_age": None,
     }
+
+
+def new_series(world):
+    return {**new_event(world), "rrule": "FREQ=WEEKLY;COUNT=3"}
+
+
+def series_edit(world):
+    return {"scope": "all", "title": "Outro nome"}
+
+
+def later(world):
+    return {"starts_at": (timezone.now() + timedelta(days=30)).isoformat()}
+
+
+def waiver(world):
+    return {"text": "Participo por minha conta e risco."}
+
+
+def scans(world):
+    place = world.running.participants.get()
+    item = {
+        "nonce": "a",
+        "participant": place.pk,
+        "direction": "in",
+        "happened_at": world.running.starts_at.isoformat(),
+    }
+    return {"signature": check_in_lists.make(world.running)["signature"], "items": [item]}
 
 
 def new_person(world):
@@ -125,7 +153,30 @@ REQUESTS = {
     "POST /events/{event_id}/cancel/ : draft": Request(
         401, 404, 404, 409, 409, event="draft", sends=reason
     ),
-    "POST /events/{event_id}/join/": Request(401, 201, 200, 201, 201),
+    "POST /events/series/": Request(401, 201, 201, 201, 201, sends=new_series),
+    "POST /events/{event_id}/series/preview/": Request(
+        *RUNS_IT, event="repeated", sends=series_edit
+    ),
+    "POST /events/{event_id}/series/apply/": Request(*RUNS_IT, event="repeated", sends=series_edit),
+    "POST /events/{event_id}/series/apply/ : alone": Request(
+        401, 403, 403, 409, 409, sends=series_edit
+    ),
+    "POST /events/{event_id}/copy/": Request(401, 403, 403, 201, 201, sends=later),
+    "POST /events/{event_id}/copy/ : draft": Request(
+        401, 404, 404, 201, 201, event="draft", sends=later
+    ),
+    "GET /events/{event_id}/waiver/": Request(*ALL, event="guarded"),
+    "GET /events/{event_id}/waiver/ : none": Request(*[404] * 5),
+    "PUT /events/{event_id}/waiver/": Request(*RUNS_IT, sends=waiver),
+    "PUT /events/{event_id}/waiver/ : draft": Request(*HIDDEN, event="draft", sends=waiver),
+    "DELETE /events/{event_id}/waiver/": Request(401, 403, 403, 204, 204, event="guarded"),
+    "GET /events/{event_id}/checkin_list/": Request(*RUNS_IT),
+    "GET /events/{event_id}/checkin_list/ : draft": Request(*HIDDEN, event="draft"),
+    "POST /events/{event_id}/checkin_sync/": Request(*RUNS_IT, event="running", sends=scans),
+    "POST /events/{event_id}/join/": Request(
+        401, 201, 200, 201, 201, sends=lambda world: {"accepts_waiver": 1}
+    ),
+    "POST /events/{event_id}/join/ : guarded": Request(401, 409, 200, 409, 409, event="guarded"),
     "POST /events/{event_id}/join/ : draft": Request(401, 404, 404, 409, 409, event="draft"),
     "POST /events/{event_id}/leave/": Request(401, 409, 200, 409, 409),
     "POST /events/{event_id}/check_in/": Request(

@@ -5,6 +5,8 @@ from functools import cached_property
 
 from django.utils import timezone
 
+from events import check_in_lists
+from events import services as events
 from events.models import CalendarFeed
 from tests.factories import (
     PASSWORD,
@@ -72,6 +74,7 @@ class SownWorld:
             "query.category": [self.category.pk],
             "query.page": [1],
             "body.category": [self.category.pk],
+            "body.rrule": ["FREQ=WEEKLY;COUNT=3"],
             "body.starts_at": ["2098-05-08T09:00:00-03:00"],
             "body.ends_at": ["2098-05-08T12:00:00-03:00"],
             "body.email": [person.email for person in self.people],
@@ -92,6 +95,14 @@ class SownWorld:
             "GET /events/{event_id}/ticket/": {"path.event_id": ids(self.foreign[:1])},
             "POST /events/{event_id}/check_in/": self._scans(self.expected),
             "POST /events/{event_id}/check_out/": self._scans(self.present),
+            "POST /events/{event_id}/copy/": {"path.event_id": ids(self.planned)},
+            "POST /events/{event_id}/series/preview/": self._repeated,
+            "POST /events/{event_id}/series/apply/": self._repeated,
+            "GET /events/{event_id}/waiver/": {"path.event_id": [self.guarded.pk]},
+            "POST /events/{event_id}/checkin_sync/": {
+                "path.event_id": [self.running.pk],
+                "body.signature": [check_in_lists.make(self.running)["signature"]],
+            },
             f"{place}/no_show/": self._places(self.expected),
             f"{place}/remove/": self._places(self.expected),
             f"{place}/undo_check_in/": self._places(self.present),
@@ -109,6 +120,22 @@ class SownWorld:
                 "path.id": [str(family.pk) for family in self.organizer.token_families.all()]
             },
         }
+
+    @cached_property
+    def _repeated(self):
+        start = timezone.now() + timedelta(days=60)
+        fields = {"city": "Olinda", "capacity": 9, "category": self.category, "title": "Limpeza"}
+        times = {"starts_at": start, "ends_at": start + HOUR, "status": "published"}
+        series = events.start_series(
+            self.organizer, {**fields, **times}, rule=f"FREQ=WEEKLY;COUNT={MANY}"
+        )
+        return {"path.event_id": ids(series.events.all()), "body.rrule": ["FREQ=WEEKLY;COUNT=3"]}
+
+    @cached_property
+    def guarded(self):
+        event = EventFactory(organizer=self.organizer, category=self.category)
+        events.set_waiver(event, text="Participo por minha conta.", by=self.organizer)
+        return event
 
     def _scans(self, places):
         return {

@@ -7,8 +7,9 @@ from functools import cached_property
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from events.models import CalendarFeed, EventReport, ImpactReport, ReportContribution
-from events.services import add_contribution, generate_monthly_report, save_report
+from events import (services as events)
+from events.models import (CalendarFeed, EventReport, ImpactReport, ReportContribution)
+from events.services import (add_contribution, generate_monthly_report, save_report)
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import mail_tokens, services, tokens
 from users.models import DataExport
@@ -80,6 +81,28 @@ class World:
     def month(self):
         generate_monthly_report(date(2026, 3, 1))
         return ImpactReport.objects.get()
+
+    @cached_property
+    def repeated(self):
+        starts_at = timezone.now() + timedelta(days=7)
+        fields = {
+            "title": "Limpeza",
+            "category": self.category,
+            "city": "São Paulo",
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(hours=3),
+            "capacity": 10,
+            "status": "published",
+        }
+        series = events.start_series(self.organizer, fields, rule="FREQ=WEEKLY;COUNT=3")
+        return self._joined(series.events.order_by("series_slot").first())
+
+    @cached_property
+    def guarded(self):
+        event = self._joined(self._event())
+        events.set_waiver(event, text="Participo por minha conta.", by=self.organizer)
+        event.refresh_from_db()
+        return event
 
     @cached_property
     def sign_in(self):

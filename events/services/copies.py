@@ -1,0 +1,46 @@
+"""Events after the model of others."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from events.models import Event
+from events.services import editing, waivers
+
+# What is the same at every event made after the model of another.
+LIKE = (
+    "title",
+    "description",
+    "address",
+    "city",
+    "latitude",
+    "longitude",
+    "capacity",
+    "waitlist_enabled",
+    "min_age",
+)
+# Moments that keep their distance from the start.
+DEADLINES = ("signup_closes_at", "leave_closes_at")
+
+
+@transaction.atomic
+def copy(event: Event, *, starts_at: datetime) -> Event:
+    """Make a draft like this event at another time: the same organizers, nobody in it yet."""
+    later = starts_at - event.starts_at
+    fields: dict[str, Any] = {name: getattr(event, name) for name in (*LIKE, "time_zone")}
+    for name in ("ends_at", *DEADLINES):
+        moment = getattr(event, name)
+        fields[name] = moment and moment + later
+    draft = editing.create(
+        event.organizer,
+        {
+            **fields,
+            "category": event.category,
+            "co_organizers": list(event.co_organizers.filter(is_active=True)),
+            "starts_at": starts_at,
+            "status": Event.Status.DRAFT,
+        },
+    )
+    waivers.copy_waiver(event, draft)
+    return draft

@@ -229,6 +229,7 @@ CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 SCHEDULES = {
     "cleanup-expired-events": ("events.tasks.cleanup_expired_events", crontab(hour=2, minute=0)),
     "event-reminders": ("events.tasks.send_bulk_event_reminders", crontab(minute="*/5")),
+    "resource-shortfalls": ("events.tasks.send_shortfall_warnings", crontab(minute="*/15")),
     "waiting-event-mails": ("events.tasks.retry_waiting_notifications", crontab(minute="*/2")),
     "waiting-reports": ("events.tasks.process_waiting_reports", crontab(minute="*/5")),
     # At half past three, and until eight each hour again, if that failed.
@@ -256,6 +257,8 @@ EVENT_ARCHIVE_AFTER = timedelta(days=30)
 # The events of a series exist so far ahead, and no more of them than this are to come.
 EVENT_SERIES_HORIZON = timedelta(days=180)
 EVENT_SERIES_SIZE = 60
+# So many people who flag a comment hide it, until staff decides.
+COMMENT_FLAGS_TO_HIDE = 3
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {
     "config.IdempotentAnswer": ("created_at", timedelta(days=1)),
@@ -308,6 +311,8 @@ RATE_LIMITS = {
     "export": "5/day",  # copies of one's own data, per person
     "impact": "120/minute",  # sums over what was done, per address
     "walk_up": "100/hour",  # e-mail addresses that an organizer checks in, per organizer
+    "comment": "10/10minutes",  # comments and replies, per person
+    "comment_flag": "30/hour",  # per person
 }
 
 # --- API ----------------------------------------------------------------------------------
@@ -347,6 +352,8 @@ SPECTACULAR_SETTINGS = {
         "ReportStatus": "events.models.EventReport.Status",
         "ReportContributionStatus": "events.models.ReportContribution.Status",
         "ImpactKind": "events.models.IMPACT_KINDS",
+        "ResourceKind": "events.models.EventResource.Kind",
+        "CommentState": "events.models.EventComment.State",
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "Language": "users.models.User.Language",
     },

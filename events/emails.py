@@ -11,9 +11,9 @@ from django.utils.formats import date_format, time_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from events.models import Event, EventNotification
-from users import unsubscribing
-from users.models import NotificationPreference
+from events.models import (Event, EventNotification, ResourcePledge)
+from users import (unsubscribing)
+from users.models import (NotificationPreference)
 
 Kind = EventNotification.Kind
 Preference = NotificationPreference.Kind
@@ -30,6 +30,11 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.HOURS_BEFORE: _("Starting soon: %(title)s"),
     Kind.MESSAGE: _("%(subject)s: %(title)s"),
     Kind.WAIVER: _("Please accept the waiver: %(title)s"),
+    Kind.NOT_NEEDED: _("Not needed any more: %(title)s"),
+    Kind.RIDE_GONE: _("Your ride is not offered any more: %(title)s"),
+    Kind.SHORTFALL: _("Something is missing: %(title)s"),
+    Kind.MENTION: _("You are mentioned in a comment: %(title)s"),
+    Kind.COMMENT_HIDDEN: _("Your comment is hidden: %(title)s"),
 }
 
 # What people may switch off, and as what. The others tell that one need not come, or must.
@@ -39,6 +44,7 @@ OPTIONAL = {
     Kind.CHANGED: Preference.EVENT_CHANGES,
     Kind.DAY_BEFORE: Preference.REMINDERS,
     Kind.HOURS_BEFORE: Preference.REMINDERS,
+    Kind.MENTION: Preference.COMMENTS,
     Kind.MESSAGE: Preference.NEWS,
 }
 
@@ -56,6 +62,11 @@ def send(notification: EventNotification) -> None:
             "when": when(event),
             "where": ", ".join(filter(None, [event.address, event.city])),
             "page": page(event),
+            # Only the mails that tell of these look them up.
+            "pledges": ResourcePledge.objects.of(user, event),
+            "rides": event.resources.filter(offered_by=user),
+            "missing": event.resources.missing(),
+            "notification": notification,
             "calendar": f"{settings.SITE_URL}/api/v1/events/{event.pk}/calendar.ics",
         }
         words = {"title": event.title, "subject": notification.mail and notification.mail.subject}

@@ -21,9 +21,9 @@ from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.refusals import RefusableAdmin, RefusableForm
 from config.admin.tabs import Tab
 from events import services
-from events.admin import commands, event_tabs, mails
-from events.admin.event_list import EventList
-from events.models import Event, known_time_zones
+from events.admin import (commands, event_tabs, mails, resources)
+from events.admin.event_list import (EventList)
+from events.models import (Event, EventResource, known_time_zones)
 from users.models import User
 
 Status = Event.Status
@@ -133,6 +133,18 @@ class EventAdmin(mails.MayWrite, EventList, RefusableAdmin):
 
     def get_changeform_datasets(self, request: HttpRequest) -> list[type[Tab]]:
         return event_tabs.shown(request)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """A new event has nothing yet that could hang on it."""
+        return [resources.ResourcesInline] if obj else []
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: forms.BaseInlineFormSet, change: bool
+    ) -> None:
+        if formset.model is EventResource:
+            resources.save(form.instance, formset)
+        else:
+            super().save_formset(request, form, formset, change)
 
     @admin.action(description=_("Publish selected events"), permissions=["change"])
     def publish_selected(self, request: HttpRequest, events: QuerySet[Event]) -> HttpResponse:

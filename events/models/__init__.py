@@ -1,7 +1,8 @@
-"""Events, who takes part in them, and what they are told."""
+"""Events, who takes part in them, what they bring and say, and what they are told."""
 
 from events.models.certificates import Certificate
 from events.models.codes import new_code
+from events.models.comments import CommentFlag, EventComment
 from events.models.events import (
     IMPACT_KINDS,
     CoOrganizer,
@@ -14,6 +15,7 @@ from events.models.impact import (ImpactReport)
 from events.models.notifications import (EventMail, EventNotification)
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
 from events.models.reports import (EventReport, MAX_AMOUNT, ReportContribution, ReportFigure)
+from events.models.resources import (EventResource, ResourcePledge)
 from events.models.series import (EventSeries)
 from events.models.waivers import (Waiver, WaiverAcceptance)
 
@@ -24,6 +26,7 @@ __all__ = [
     "Certificate",
     "CheckInScan",
     "CoOrganizer",
+    "CommentFlag",
     "Event",
     "EventCategory",
     "EventMail",
@@ -36,6 +39,9 @@ __all__ = [
     "EventSeries",
     "Waiver",
     "WaiverAcceptance",
+    "EventComment",
+    "EventResource",
+    "ResourcePledge",
     "known_time_zones",
     "new_code",
     "validate_time_zone",

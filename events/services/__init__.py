@@ -11,6 +11,7 @@ from events.services.attendance import (
     check_out,
     check_takes_people_in,
 )
+from events.services.comments import (CommentGone, NotShown, OwnComment, ReplyToReply, approve_comment, comment, delete_comment, flag, hide_comment)
 from events.services.contributions import (ContributionDecided, ContributionsExceedFigure, add_contribution, adjust_contribution, approve_contribution, reject_contribution)
 from events.services.copies import (copy)
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
@@ -46,8 +47,11 @@ from events.services.participation import (
     leave,
     remove,
 )
-from events.services.recounting import miscounted_seats, recount_seats
-from events.services.report_statistics import process_report_statistics, unprocessed_reports
+from events.services.pledges import (MoreThanNeeded, OneSeatEach, OwnRide, pledge, take_back, warn_of_shortfalls)
+from events.services.recounting import (miscounted_resources, miscounted_seats, recount_resource, recount_seats)
+from events.services.report_statistics import (process_report_statistics, unprocessed_reports)
+
+
 from events.services.reports import (
     FigureBelowContributions,
     ReportIncomplete,
@@ -55,6 +59,17 @@ from events.services.reports import (
     return_report,
     save_report,
     submit_report,
+)
+from events.services.resources import (
+    NeededBelowPledged,
+    PledgingClosed,
+    ResourceGone,
+    RideExists,
+    SeatRequired,
+    add_resource,
+    delete_resource,
+    edit_resource,
+    offer_ride,
 )
 from events.services.seats import EventFull, EventGone
 from events.services.series import extend_series, series_to_extend, start_series
@@ -71,6 +86,7 @@ __all__ = [
     "CheckInNotOpen",
     "ContributionDecided",
     "ContributionsExceedFigure",
+    "CommentGone",
     "EndsInPast",
     "EventClosed",
     "EventFull",
@@ -82,13 +98,24 @@ __all__ = [
     "FigureBelowContributions",
     "HasCome",
     "LeavingClosed",
+    "MoreThanNeeded",
+    "NeededBelowPledged",
     "NotCheckedIn",
     "NotGivenUp",
     "NotInSeries",
     "NotJoined",
+    "NotShown",
     "NotStarted",
+    "OneSeatEach",
+    "OwnComment",
+    "OwnRide",
     "PeopleHaveCome",
     "ReportIncomplete",
+    "PledgingClosed",
+    "ReplyToReply",
+    "ResourceGone",
+    "RideExists",
+    "SeatRequired",
     "SignupClosed",
     "StartsInPast",
     "TimeClash",
@@ -100,6 +127,8 @@ __all__ = [
     "adjust_contribution",
     "approve_contribution",
     "approve_report",
+    "add_resource",
+    "approve_comment",
     "archive_old_events",
     "cancel",
     "check_in",
@@ -107,17 +136,24 @@ __all__ = [
     "check_out",
     "check_takes_people_in",
     "copy",
+    "comment",
     "create",
     "delete",
+    "delete_comment",
+    "delete_resource",
     "edit",
     "edit_series",
+    "edit_resource",
     "ended_events",
     "extend_series",
     "finish",
     "generate_monthly_report",
+    "flag",
+    "hide_comment",
     "join",
     "leave",
     "mark_no_show",
+    "miscounted_resources",
     "miscounted_seats",
     "NobodyToWriteTo",
     "Reach",
@@ -126,7 +162,10 @@ __all__ = [
     "write_to",
     "process_report_statistics",
     "preview_series_edit",
+    "offer_ride",
+    "pledge",
     "publish",
+    "recount_resource",
     "recount_seats",
     "reject_contribution",
     "remake_monthly_report",
@@ -144,4 +183,6 @@ __all__ = [
     "sync_check_ins",
     "undo_check_in",
     "unprocessed_reports",
+    "take_back",
+    "warn_of_shortfalls",
 ]

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from events import (services as events)
 from events.models import (CalendarFeed, EventReport, ImpactReport, ReportContribution)
 from events.services import (add_contribution, generate_monthly_report, save_report)
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, ResourceFactory, UserFactory)
 from users import mail_tokens, services, tokens
 from users.models import DataExport
 
@@ -103,6 +103,12 @@ class World:
         events.set_waiver(event, text="Participo por minha conta.", by=self.organizer)
         event.refresh_from_db()
         return event
+    def resource(self):
+        return ResourceFactory(event=self.published)
+
+    @cached_property
+    def comment(self):
+        return CommentFactory(event=self.published, author=self.owner)
 
     @cached_property
     def sign_in(self):
@@ -121,6 +127,10 @@ class World:
             }
         if "{month}" in template:
             return {"month": self.month.slug}
+        if "{resource_id}" in template:
+            return {"resource_id": self.resource.pk}
+        if "{comment_id}" in template:
+            return {"comment_id": self.comment.pk}
         if "{token}" in template:
             return {"token": CalendarFeed.objects.get(user=self.owner).token}
         if "/sessions/" in template:

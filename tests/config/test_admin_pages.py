@@ -18,8 +18,8 @@ from django_celery_beat.models import (
 
 from config.models import DeadLetter
 from events.impact import (monthly)
-from events.models import (Event, EventCategory, EventMail, EventNotification, EventParticipant, EventReport, ImpactReport, ReportContribution)
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from events.models import (Event, EventCategory, EventComment, EventMail, EventNotification, EventParticipant, EventReport, ImpactReport, ReportContribution)
+from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, PledgeFactory, ResourceFactory, UserFactory)
 from users import services as users
 from users.models import Contribution, LoginAttempt, User
 
@@ -83,6 +83,10 @@ def rows(db):
         starts_at=timezone.now(),
     )
     place = ParticipantFactory(event=event, user=user)
+    hoes = ResourceFactory(event=event, name=EVIL, description=EVIL)
+    PledgeFactory(resource=hoes, participant=place)
+    comment = CommentFactory(event=event, author=user, text=EVIL)
+    comment.flags.create(user=user, reason=EVIL)
     Event.objects.filter(pk=event.pk).update(
         title=f"{EVIL}!", status="cancelled", cancel_reason=EVIL
     )
@@ -102,6 +106,7 @@ def rows(db):
         EventCategory: event.category,
         EventParticipant: place,
         EventMail: EventMail.objects.create(event=event, subject=EVIL, text=EVIL, written_by=user),
+        EventComment: comment,
         EventNotification: EventNotification.objects.create(
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),

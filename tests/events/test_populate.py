@@ -10,6 +10,9 @@ from events.models import (
     EventReport,
     ImpactReport,
     ReportContribution,
+    EventComment,
+    EventResource,
+    ResourcePledge,
 )
 from users.models import Contribution, User
 
@@ -50,6 +53,16 @@ def test_last_month_is_worth_telling_on_any_day(db, capsys, time_machine, day):
     call_command("populate")
 
     assert ImpactReport.objects.get().figures["events"] >= 4
+
+
+def test_people_bring_things_drive_and_talk(populated):
+    published = Event.objects.published()
+
+    assert all(event.resources.missing().exists() for event in published[:3])
+    assert set(EventResource.objects.values_list("kind", flat=True)) == {"item", "ride"}
+    assert ResourcePledge.objects.exists()
+    assert EventComment.objects.filter(parent=None).exists()
+    assert EventComment.objects.exclude(parent=None).exists()
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

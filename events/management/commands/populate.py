@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from config import totals
 from events import services
-from events.models import Event, EventCategory, EventParticipant, EventReport
+from events.management import (demo)
+from events.models import (Event, EventCategory, EventParticipant, EventReport)
 from users.models import User
 
 DEMO = Path(__file__).parents[2] / "demo"
@@ -48,7 +49,10 @@ class Command(BaseCommand):
             # Each time another one organizes, and the first of the others come.
             organizer = people[number % len(people)]
             others = [person for person in people if person != organizer]
-            _make_event(plan, organizer, others)
+            event = _make_event(plan, organizer, others)
+            if event.status != Event.Status.DRAFT:
+                demo.add_resources(event)
+                demo.add_comments(event, number)
         services.archive_old_events()
         *old, latest = Event.objects.held().past().order_by("ends_at")
         for event in old:
@@ -77,7 +81,7 @@ def _make_person(row: Row) -> User:
     )
 
 
-def _make_event(plan: Row, organizer: User, others: list[User]) -> None:
+def _make_event(plan: Row, organizer: User, others: list[User]) -> Event:
     people = others[: int(plan["people"])]
     event = Event(organizer=organizer, status=plan["status"], **_fields(plan))
     event.seats_taken = min(len(people), event.capacity)
@@ -87,6 +91,7 @@ def _make_event(plan: Row, organizer: User, others: list[User]) -> None:
     EventParticipant.objects.bulk_create(_places(event, people))
     if event.is_over:
         services.finish(event.pk)
+    return event
 
 
 def _report(event: Event, *, is_decided: bool = True) -> EventReport:

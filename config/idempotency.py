@@ -5,8 +5,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, transaction
 from django.http import HttpResponse
 from django.utils import timezone
@@ -85,7 +87,23 @@ def _key(request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    return _digest(f"{request.method} {request.get_full_path()}".encode() + b"\n" + request.body)
+    return _digest(
+        f"{request.method} {request.get_full_path()}".encode() + b"\n" + _content(request)
+    )
+
+
+def _content(request: Request) -> bytes:
+    """What is sent. Of a form its fields: it is too long for memory, and has new boundaries."""
+    if not (request.content_type or "").startswith("multipart/"):
+        return request.body
+    content = sha256()
+    for name, values in sorted(request.data.lists()):
+        for value in values:
+            is_file = isinstance(value, UploadedFile)
+            content.update(f"{name}={'' if is_file else value}\0".encode())
+            for chunk in value.chunks() if is_file else ():
+                content.update(chunk)
+    return content.digest()
 
 
 def _digest(value: str | bytes) -> str:

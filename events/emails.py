@@ -11,7 +11,8 @@ from django.utils.formats import date_format, time_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from events.models import Event, EventNotification
+from events.models import Event, EventNotification, EventPhoto
+from users.models import User
 
 Kind = EventNotification.Kind
 
@@ -27,22 +28,38 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.HOURS_BEFORE: _("Starting soon: %(title)s"),
 }
 
+PHOTO_SUBJECTS: dict[str, Promise] = {
+    "photo_shown": _("Your photo is shown: %(title)s"),
+    "photo_removed": _("Your photo was removed: %(title)s"),
+}
+
 
 def send(notification: EventNotification) -> None:
     """Write and send the mail of a notification: one text, as plain text and as HTML."""
-    event, user = notification.event, notification.user
+    event = notification.event
+    reason = notification.reason or event.cancel_reason
+    _send(notification.kind, SUBJECTS[Kind(notification.kind)], event, notification.user, reason)
+
+
+def photo_decision(photo: EventPhoto) -> None:
+    """Tell the uploader what staff decided."""
+    kind = f"photo_{photo.status}"
+    _send(kind, PHOTO_SUBJECTS[kind], photo.event, photo.uploader, photo.reason)
+
+
+def _send(kind: str, subject_line: Promise, event: Event, user: User, reason: str) -> None:
     with translation.override(user.language), timezone.override(ZoneInfo(event.time_zone)):
         facts = {
             "event": event,
             "user": user,
-            "reason": notification.reason or event.cancel_reason,
+            "reason": reason,
             "when": when(event),
             "where": ", ".join(filter(None, [event.address, event.city])),
             "page": page(event),
             "calendar": f"{settings.SITE_URL}/api/v1/events/{event.pk}/calendar.ics",
         }
-        subject = SUBJECTS[Kind(notification.kind)] % {"title": event.title}
-        text = render_to_string(f"events/mail/{notification.kind}.txt", facts).strip()
+        subject = subject_line % {"title": event.title}
+        text = render_to_string(f"events/mail/{kind}.txt", facts).strip()
         page_of_mail = render_to_string("events/mail/base.html", {"subject": subject, "text": text})
     # A line break in a subject would start another header.
     message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[user.email])

@@ -99,6 +99,7 @@ _PARTICIPANT = {
     "position": None,
     "checked_in_at": None,
     "checked_out_at": None,
+    "no_photos": False,
 }
 PARTICIPANT = OpenApiExample(
     "A seat", _PARTICIPANT, response_only=True, status_codes=["200", "201"]

@@ -93,6 +93,9 @@ class ParticipantSerializer(ModelSerializer):
     position = serializers.IntegerField(
         read_only=True, allow_null=True, help_text="Place on the waiting list, from 1."
     )
+    no_photos = serializers.BooleanField(
+        read_only=True, help_text="Photos must not show them: they said so, or are under age."
+    )
 
     class Meta:
         model = EventParticipant
@@ -105,5 +108,6 @@ class ParticipantSerializer(ModelSerializer):
             "position",
             "checked_in_at",
             "checked_out_at",
+            "no_photos",
         )
         read_only_fields = fields

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from events.views import attendance, editing, files, participation, reading
+from events.views import attendance, editing, files, participation, photos, reading
 
 urlpatterns = [
     path("", editing.EventsView.as_view(), name="events"),
@@ -25,6 +25,9 @@ urlpatterns = [
         participation.undo_check_in,
     ),
     path("<int:event_id>/participants/<int:participant_id>/no_show/", participation.mark_no_show),
+    path("<int:event_id>/photos/", photos.PhotosView.as_view()),
+    path("<int:event_id>/photos/<int:photo_id>/", photos.PhotoView.as_view()),
+    path("<int:event_id>/photos/<int:photo_id>/flag/", photos.flag),
     path("<int:event_id>/stats/", attendance.StatsView.as_view()),
     path("<int:event_id>/ticket/", files.TicketView.as_view()),
     path("<int:event_id>/venue_code/", files.VenueCodeView.as_view()),

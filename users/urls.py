@@ -20,6 +20,7 @@ urlpatterns = [
     path("users/password/reset/", accounts.reset_password, name="password-reset"),
     path("users/password/change/", accounts.change_password, name="password-change"),
     path("users/profile/", people.ProfileView.as_view(), name="profile"),
+    path("users/profile/avatar/", people.AvatarView.as_view(), name="avatar"),
     path("users/sessions/", people.SessionListView.as_view(), name="sessions"),
     path("users/sessions/<uuid:pk>/", people.SessionView.as_view(), name="session"),
     path("users/<int:pk>/", people.PublicProfileView.as_view(), name="person"),

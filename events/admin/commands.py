@@ -8,7 +8,7 @@ from django.utils.translation import ngettext_lazy
 
 from config.admin.commands import Command, ReasonForm
 from events import services
-from events.models import EventNotification, EventParticipant
+from events.models import EventNotification, EventParticipant, EventPhoto
 from users.models import User
 
 
@@ -20,6 +20,16 @@ def check_in(request: HttpRequest, participant: EventParticipant, answers: dict[
 def check_out(request: HttpRequest, participant: EventParticipant, answers: dict[str, Any]) -> None:
     assert isinstance(request.user, User)  # noqa: S101
     services.check_out(participant.event, participant.user, by=request.user)
+
+
+def approve_photo(request: HttpRequest, photo: EventPhoto, answers: dict[str, Any]) -> None:
+    assert isinstance(request.user, User)  # noqa: S101
+    services.approve_photo(photo, by=request.user)
+
+
+def remove_photo(request: HttpRequest, photo: EventPhoto, answers: dict[str, Any]) -> None:
+    assert isinstance(request.user, User)  # noqa: S101
+    services.remove_photo(photo, by=request.user, reason=answers["reason"])
 
 
 def who_and_where(row: EventParticipant | EventNotification) -> str:
@@ -97,6 +107,24 @@ REMOVE = Command(
     act=lambda request, participant, answers: services.remove(
         participant.event, participant, reason=answers["reason"]
     ),
+)
+APPROVE_PHOTO = Command(
+    question=_("Show this to everyone?"),
+    explanation=_("Objections to it are passed over, and the person who uploaded it gets a mail."),
+    button=_("Approve"),
+    done=ngettext_lazy("%(count)d photo was approved.", "%(count)d photos were approved.", "count"),
+    act=approve_photo,
+)
+REMOVE_PHOTO = Command(
+    question=_("Remove the photo?"),
+    explanation=_(
+        "Its file is deleted, and the person who uploaded it gets a mail with the reason."
+    ),
+    button=_("Remove the photo"),
+    done=ngettext_lazy("%(count)d photo was removed.", "%(count)d photos were removed.", "count"),
+    form_class=ReasonForm,
+    variant="danger",
+    act=remove_photo,
 )
 SEND_AGAIN = Command(
     question=_("Send again?"),

@@ -10,6 +10,7 @@ from events.models.events import (
 )
 from events.models.notifications import EventNotification
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
+from events.models.photos import EventPhoto, PhotoFlag
 
 __all__ = [
     "CalendarFeed",
@@ -19,6 +20,8 @@ __all__ = [
     "EventCategory",
     "EventNotification",
     "EventParticipant",
+    "EventPhoto",
+    "PhotoFlag",
     "known_time_zones",
     "new_code",
     "validate_time_zone",

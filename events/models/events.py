@@ -36,6 +36,11 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("This time zone is unknown."), code="invalid_time_zone")
 
 
+def photos_need_approval() -> bool:
+    """What holds for an event unless staff say otherwise."""
+    return settings.EVENT_PHOTOS_NEED_APPROVAL
+
+
 class EventCategory(models.Model):
     """What people do at an event; staff add their own to the four starters."""
 
@@ -58,7 +63,7 @@ class EventCategory(models.Model):
     # Joining changes only the counter, which the participants already tell.
     pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=["seats_taken", "updated_at"])),
     model_name="EventHistory",
-    exclude=["seats_taken", "search_text", "venue_code"],
+    exclude=["seats_taken", "search_text", "venue_code", "photos_need_approval"],
     meta={"verbose_name": _("change"), "verbose_name_plural": _("changes")},
 )
 class Event(Placed):
@@ -107,6 +112,12 @@ class Event(Placed):
     )
     cancel_reason = models.CharField(
         _("reason for cancelling"), max_length=500, blank=True, editable=False
+    )
+    photos_need_approval = models.BooleanField(
+        _("photos need approval"),
+        default=photos_need_approval,
+        db_default=False,
+        help_text=_("Photos are private until staff approve them."),
     )
     # Counts the changes of time or place: everyone hears of each version once.
     version = models.PositiveIntegerField(default=1, editable=False)

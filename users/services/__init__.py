@@ -16,6 +16,7 @@ from users.services.accounts import (
     request_email_change,
     welcome,
 )
+from users.services.avatars import remove_avatar, set_avatar
 from users.services.ledger import (
     ReversalIsFinal,
     record_contribution,
@@ -81,6 +82,7 @@ __all__ = [
     "recount",
     "refresh_session",
     "register",
+    "remove_avatar",
     "request_confirmation",
     "request_email_change",
     "request_reset",
@@ -88,6 +90,7 @@ __all__ = [
     "reset_password",
     "reverse_contribution",
     "revoke_session",
+    "set_avatar",
     "sign_in",
     "sign_in_by_link",
     "verify_token",

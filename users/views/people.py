@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
+from rest_framework.exceptions import Throttled
 from rest_framework.generics import (
     DestroyAPIView,
     GenericAPIView,
@@ -14,11 +15,18 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config import limits
+from config.images import PictureParser
 from users import services
-from users.examples import PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION
+from users.examples import NEW_AVATAR, PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION
 from users.models import TokenFamily, User
-from users.serializers import ProfileSerializer, PublicProfileSerializer, SessionSerializer
-from users.views.requests import acting_user
+from users.serializers import (
+    AvatarSerializer,
+    ProfileSerializer,
+    PublicProfileSerializer,
+    SessionSerializer,
+)
+from users.views.requests import acting_user, given
 
 
 @extend_schema_view(
@@ -33,6 +41,29 @@ class ProfileView(RetrieveUpdateAPIView):
 
     def get_object(self) -> User:
         return User.objects.get(pk=acting_user(self.request).pk)
+
+
+class AvatarView(GenericAPIView):
+    parser_classes = [PictureParser]
+    serializer_class = ProfileSerializer
+
+    @extend_schema(
+        request=AvatarSerializer, responses=ProfileSerializer, examples=[NEW_AVATAR, PROFILE]
+    )
+    def put(self, request: Request) -> Response:
+        """Show a picture of oneself, in the place of the last one."""
+        user = acting_user(request)
+        if wait := limits.hit("pictures", str(user.pk)):
+            raise Throttled(wait)
+        picture = given(AvatarSerializer, request)["avatar"]
+        user = services.set_avatar(user, picture)
+        return Response(self.get_serializer(user).data)
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Take one's picture away; its file is deleted."""
+        services.remove_avatar(acting_user(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @extend_schema(description="A person who agreed to be seen.", examples=[PUBLIC_PROFILE])

@@ -1,0 +1,33 @@
+"""The picture that a person shows of themselves."""
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from config import files
+from config.images import Picture
+from users.models import User
+
+
+def set_avatar(user: User, picture: Picture) -> User:
+    """Store the file, then the name; the old file goes after the commit.
+
+    Killed in between, a file stays that no row names, which `config.files.delete_orphans` finds.
+    """
+    return _replace(user, picture.thumbnail())
+
+
+def remove_avatar(user: User) -> None:
+    """Show none, and delete the file after the commit."""
+    _replace(user, None)
+
+
+def _replace(user: User, file: ContentFile | None) -> User:
+    field = User._meta.get_field("avatar")
+    name = field.storage.save(field.generate_filename(user, file.name), file) if file else ""
+    with transaction.atomic():
+        # The lock, so that of two at once the second sees the file of the first.
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        files.delete_on_commit([user.avatar.name])
+        user.avatar = name
+        user.save(update_fields=["avatar"])
+    return user

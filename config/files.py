@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import partial
 
 from django.apps import apps
 from django.conf import settings
@@ -15,10 +14,11 @@ BATCH = 1000
 AGE = timedelta(days=1)
 
 
-def delete_on_commit(names: Iterable[str]) -> None:
+def delete_on_commit(names: Iterable[str | None]) -> None:
     """Delete files whose rows name them no more; those that then stay, `delete_orphans` finds."""
     for name in filter(None, names):
-        transaction.on_commit(partial(default_storage.delete, name), robust=True)
+        # No partial: Django logs what failed by its name.
+        transaction.on_commit(lambda name=name: default_storage.delete(name), robust=True)
 
 
 def delete_orphans() -> int:

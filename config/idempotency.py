@@ -6,11 +6,11 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -96,8 +96,8 @@ def _content(request: Request) -> bytes:
     """What is sent. Of a form its fields: it is too long for memory, and has new boundaries."""
     if not (request.content_type or "").startswith("multipart/"):
         return request.body
-    content = sha256()
-    for name, values in sorted(request.data.lists()):
+    content, form = sha256(), cast(QueryDict, request.data)
+    for name, values in sorted(form.lists()):
         for value in values:
             is_file = isinstance(value, UploadedFile)
             content.update(f"{name}={'' if is_file else value}\0".encode())

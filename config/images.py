@@ -48,10 +48,10 @@ class PictureField(serializers.FileField):
         "unreadable": _("This is no whole picture in JPEG, PNG, WebP, HEIC or GIF."),
     }
 
-    def to_internal_value(self, data: Any) -> Picture:
+    def to_internal_value(self, data: Any) -> Picture:  # type: ignore[override]  # not a File
         from config import decoding
 
-        file = super().to_internal_value(data)
+        file: Any = super().to_internal_value(data)
         if file.size > settings.PICTURE_MAX_BYTES:
             self.fail("too_large", megabytes=settings.PICTURE_MAX_BYTES // 1024**2)
         try:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from events.models import Event, EventCategory, EventParticipant
+from events.models import Event, EventCategory, EventParticipant, EventPhoto
 from users.models import User
 
 PASSWORD = "correct horse battery staple"
@@ -65,3 +65,17 @@ class ParticipantFactory(factory.django.DjangoModelFactory):
         if create and participant.status == EventParticipant.Status.CONFIRMED:
             participant.event.seats_taken += 1
             participant.event.save(update_fields=["seats_taken"])
+
+
+class PhotoFactory(factory.django.DjangoModelFactory):
+    """A photo that everyone sees; its files are only named."""
+
+    class Meta:
+        model = EventPhoto
+
+    event = factory.SubFactory(EventFactory)
+    uploader = factory.SubFactory(UserFactory)
+    image = factory.Sequence(lambda number: f"photos/full{number}.jpg")
+    thumbnail = factory.Sequence(lambda number: f"photos/small{number}.jpg")
+    stage = EventPhoto.Stage.DURING
+    status = EventPhoto.Status.SHOWN

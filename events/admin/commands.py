@@ -110,16 +110,14 @@ REMOVE = Command(
 )
 APPROVE_PHOTO = Command(
     question=_("Show this to everyone?"),
-    explanation=_("Objections to it are passed over, and the person who uploaded it gets a mail."),
+    explanation=_("Objections to it are passed over, and who uploaded it gets a mail."),
     button=_("Approve"),
     done=ngettext_lazy("%(count)d photo was approved.", "%(count)d photos were approved.", "count"),
     act=approve_photo,
 )
 REMOVE_PHOTO = Command(
     question=_("Remove the photo?"),
-    explanation=_(
-        "Its file is deleted, and the person who uploaded it gets a mail with the reason."
-    ),
+    explanation=_("Its file is deleted, and who uploaded it gets a mail with the reason."),
     button=_("Remove the photo"),
     done=ngettext_lazy("%(count)d photo was removed.", "%(count)d photos were removed.", "count"),
     form_class=ReasonForm,

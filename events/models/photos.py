@@ -22,7 +22,7 @@ class EventPhoto(models.Model):
         WAITING = "waiting", _("waits for approval")
         SHOWN = "shown", _("shown")
         HIDDEN = "hidden", _("hidden until staff decide")
-        REMOVED = "removed", _("removed")
+        REMOVED = "removed", _("removed by staff")
 
     event = models.ForeignKey(
         Event,
@@ -95,8 +95,9 @@ class EventPhoto(models.Model):
         return f"#{self.pk} {self.caption or self.stage}"
 
     @property
-    def files(self) -> tuple[str, str]:
-        return self.image.name, self.thumbnail.name
+    def files(self) -> list[str]:
+        """The names of what is stored; none once it was removed."""
+        return [name for name in (self.image.name, self.thumbnail.name) if name]
 
 
 class PhotoFlag(models.Model):

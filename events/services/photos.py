@@ -76,14 +76,14 @@ def _insert(photo: EventPhoto) -> None:
     ):
         raise TooManyPhotos
     if photo.pair_with_id:
-        _check_pair(event, photo)
+        _check_pair(event, photo, photo.pair_with_id)
     photo.status = Status.WAITING if event.photos_need_approval else Status.SHOWN
     photo.save()
 
 
-def _check_pair(event: Event, photo: EventPhoto) -> None:
+def _check_pair(event: Event, photo: EventPhoto, before: int) -> None:
     befores = event.photos.visible_to(photo.uploader).filter(stage=Stage.BEFORE)
-    if photo.stage != Stage.AFTER or not befores.filter(pk=photo.pair_with_id).exists():
+    if photo.stage != Stage.AFTER or not befores.filter(pk=before).exists():
         raise UnknownBefore
 
 

@@ -1,7 +1,5 @@
 """Photos of an event."""
 
-from typing import cast
-
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
@@ -83,7 +81,7 @@ class PhotoView(PhotosOfEvent, generics.RetrieveAPIView[EventPhoto]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _own(self) -> EventPhoto:
-        photo = cast(EventPhoto, self.get_object())
+        photo = self.get_object()
         if not rules.may_change_photo(acting_user(self.request), photo):
             raise PermissionDenied
         return photo

@@ -9,6 +9,7 @@ from django.utils import timezone
 from tests.api.schema import PREFIX
 from tests.api.world import ROLES
 from tests.factories import PASSWORD
+from tests.pictures import picture
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Request:
     event: str = "published"
     query: str = ""
     sends: Any = None  # a function of the world
+    uploads: Any = None  # likewise, as a form
 
     @property
     def welcome(self):
@@ -35,7 +37,8 @@ class Request:
         return PREFIX + template.format(**ids) + self.query
 
     def body(self, world):
-        return self.sends and self.sends(world)
+        sent = self.sends or self.uploads
+        return sent and sent(world)
 
 
 def new_event(world):
@@ -71,6 +74,10 @@ def new_person(world):
 
 def reason(world):
     return {"reason": "Tempestade."}
+
+
+def new_photo(world):
+    return {"photo": picture(), "stage": "during", "people_agreed": True}
 
 
 def place_at(event):
@@ -142,6 +149,28 @@ REQUESTS = {
     "POST /events/{event_id}/participants/{participant_id}/no_show/": Request(
         *RUNS_IT, event="running"
     ),
+    "GET /events/{event_id}/photos/": Request(*ALL),
+    "GET /events/{event_id}/photos/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
+    "POST /events/{event_id}/photos/": Request(
+        401, 403, 201, 201, 201, event="visited", uploads=new_photo
+    ),
+    "GET /events/{event_id}/photos/{photo_id}/": Request(*ALL),
+    "GET /events/{event_id}/photos/{photo_id}/ : waiting": Request(
+        404, 404, 200, 200, 200, event="reviewed"
+    ),
+    "PATCH /events/{event_id}/photos/{photo_id}/": Request(
+        401, 403, 200, 200, 200, sends=lambda world: {"caption": "Limpa de novo"}
+    ),
+    "DELETE /events/{event_id}/photos/{photo_id}/": Request(401, 403, 204, 204, 204),
+    "DELETE /events/{event_id}/photos/{photo_id}/ : waiting": Request(
+        401, 404, 204, 204, 204, event="reviewed"
+    ),
+    "POST /events/{event_id}/photos/{photo_id}/flag/": Request(
+        401, *[204] * 4, sends=lambda world: {"reason": "shows_me"}
+    ),
+    "POST /events/{event_id}/photos/{photo_id}/flag/ : waiting": Request(
+        401, 404, 204, 204, 204, event="reviewed", sends=lambda world: {"reason": "other"}
+    ),
     "GET /events/{event_id}/stats/": Request(*ALL),
     "GET /events/{event_id}/stats/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
     "GET /events/{event_id}/ticket/": Request(401, 404, 200, 404, 404),
@@ -187,6 +216,8 @@ REQUESTS = {
     "POST /users/password/change/": Request(*SIGNED_IN, sends=passwords),
     "GET /users/profile/": Request(*SIGNED_IN),
     "PATCH /users/profile/": Request(*SIGNED_IN, sends=lambda world: {"city": "Olinda"}),
+    "PUT /users/profile/avatar/": Request(*SIGNED_IN, uploads=lambda world: {"avatar": picture()}),
+    "DELETE /users/profile/avatar/": Request(401, *[204] * 4),
     "GET /users/profile/participations/": Request(*SIGNED_IN),
     "GET /users/sessions/": Request(*SIGNED_IN),
     "DELETE /users/sessions/": Request(401, *[204] * 4),
@@ -197,6 +228,12 @@ REQUESTS = {
 
 # Without the special cases: one row for each operation of the schema.
 OPERATIONS = [key for key in REQUESTS if " : " not in key]
+
+
+def call(client, key, path, body):
+    """Send the request of a row: what it uploads as a form, all else as JSON."""
+    how = {"format": "multipart"} if REQUESTS[key].uploads else {}
+    return getattr(client, method_of(key))(path, body, **how)
 
 
 def method_of(key):

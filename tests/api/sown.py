@@ -11,6 +11,7 @@ from tests.factories import (
     CategoryFactory,
     EventFactory,
     ParticipantFactory,
+    PhotoFactory,
     UserFactory,
 )
 from users import mail_tokens, services
@@ -35,6 +36,7 @@ class SownWorld:
         )
         self.expected = self.places(self.running)
         self.present = self.places(self.running, checked_in_at=timezone.now() - HOUR / 2)
+        self.photos = PhotoFactory.create_batch(MANY, event=self.running, uploader=self.organizer)
         ParticipantFactory(event=self.foreign[0], user=self.organizer)
 
     def events(self, day, **fields):
@@ -68,6 +70,7 @@ class SownWorld:
         return {
             "path.event_id": [event.pk for event in events],
             "path.id": [person.pk for person in self.people],
+            "path.photo_id": ids(self.photos),
             "path.token": [self.feed.token],
             "query.category": [self.category.pk],
             "query.page": [1],
@@ -92,6 +95,7 @@ class SownWorld:
             "GET /events/{event_id}/ticket/": {"path.event_id": ids(self.foreign[:1])},
             "POST /events/{event_id}/check_in/": self._scans(self.expected),
             "POST /events/{event_id}/check_out/": self._scans(self.present),
+            **self._photos(),
             f"{place}/no_show/": self._places(self.expected),
             f"{place}/remove/": self._places(self.expected),
             f"{place}/undo_check_in/": self._places(self.present),
@@ -109,6 +113,13 @@ class SownWorld:
                 "path.id": [str(family.pk) for family in self.organizer.token_families.all()]
             },
         }
+
+    def _photos(self):
+        """Those of the running event; deleting takes one away for all others."""
+        photo = "/events/{event_id}/photos/{photo_id}/"
+        there = {"path.event_id": [self.running.pk], "path.photo_id": ids(self.photos)}
+        keys = (f"GET {photo}", f"PATCH {photo}", f"DELETE {photo}", f"POST {photo}flag/")
+        return dict.fromkeys(keys, there)
 
     def _scans(self, places):
         return {

@@ -7,7 +7,13 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from events.models import CalendarFeed
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from tests.factories import (
+    CategoryFactory,
+    EventFactory,
+    ParticipantFactory,
+    PhotoFactory,
+    UserFactory,
+)
 from users import mail_tokens, services, tokens
 
 ROLES = ("anonymous", "other", "owner", "organizer", "staff")
@@ -58,6 +64,13 @@ class World:
         return self._joined(event, checked_in_at=timezone.now() - timedelta(minutes=30))
 
     @cached_property
+    def reviewed(self):
+        """An event whose photos wait for staff."""
+        event = self._event(photos_need_approval=True)
+        PhotoFactory(event=event, uploader=self.owner, status="waiting")
+        return event
+
+    @cached_property
     def sign_in(self):
         return self._session_of(self.owner)
 
@@ -66,7 +79,11 @@ class World:
         if "{event_id}" in template:
             event = getattr(self, event)
             place = event.participants.filter(user=self.owner).first()
-            return {"event_id": event.pk, "participant_id": place and place.pk}
+            ids = {"event_id": event.pk, "participant_id": place and place.pk}
+            if "{photo_id}" in template:
+                photo = event.photos.first() or PhotoFactory(event=event, uploader=self.owner)
+                ids["photo_id"] = photo.pk
+            return ids
         if "{token}" in template:
             return {"token": CalendarFeed.objects.get(user=self.owner).token}
         if "/sessions/" in template:

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import (
@@ -16,8 +18,21 @@ from django_celery_beat.models import (
 )
 
 from config.models import DeadLetter
-from events.models import Event, EventCategory, EventNotification, EventParticipant
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from events.models import (
+    Event,
+    EventCategory,
+    EventNotification,
+    EventParticipant,
+    EventPhoto,
+    PhotoFlag,
+)
+from tests.factories import (
+    CategoryFactory,
+    EventFactory,
+    ParticipantFactory,
+    PhotoFactory,
+    UserFactory,
+)
 from users import services as users
 from users.models import Contribution, LoginAttempt, User
 
@@ -65,7 +80,7 @@ class Text(HTMLParser):
 
 
 @pytest.fixture
-def rows(db):
+def rows(db, disk):
     """One of everything, with markup in every text field that people fill in."""
     user = UserFactory(first_name=EVIL[:80], last_name=EVIL[:80], bio=EVIL, city=EVIL)
     event = EventFactory(
@@ -86,12 +101,21 @@ def rows(db):
     )
     users.reverse_contribution(line, reason=EVIL)
     users.begin_session(user, users.Device("127.0.0.1", EVIL))
+    photo = PhotoFactory(
+        event=event,
+        uploader=user,
+        caption=EVIL,
+        image=default_storage.save("photos/a.jpg", ContentFile(b"picture")),
+        thumbnail=default_storage.save("photos/b.jpg", ContentFile(b"picture")),
+    )
+    PhotoFlag.objects.create(photo=photo, user=user, reason="other", note=EVIL)
     crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Sao_Paulo")
     return {
         User: user,
         Event: event,
         EventCategory: event.category,
         EventParticipant: place,
+        EventPhoto: photo,
         EventNotification: EventNotification.objects.create(
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),

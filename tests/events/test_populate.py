@@ -1,9 +1,11 @@
 import re
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.utils import timezone
 
-from events.models import Event, EventNotification, EventParticipant
+from events.models import Event, EventNotification, EventParticipant, EventPhoto
 from users.models import Contribution, User
 
 
@@ -23,6 +25,15 @@ def test_there_is_something_of_everything_to_see(populated):
     }
     assert Event.objects.values("category").distinct().count() == 4
     assert Contribution.objects.exists()
+
+
+def test_past_events_have_pairs_of_photos_and_some_wait_for_staff(populated):
+    photos = EventPhoto.objects.filter(event__ends_at__lt=timezone.now())
+
+    after = photos.filter(stage="after", pair_with__stage="before")
+    assert after.count() == Event.objects.filter(status__in=["finished", "archived"]).count() > 3
+    assert set(photos.values_list("status", flat=True)) == {"shown", "waiting", "hidden"}
+    assert default_storage.exists(photos.first().thumbnail.name)
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

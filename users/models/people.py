@@ -56,7 +56,7 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
     is_public = models.BooleanField(_("public profile"), default=False)
     # Names a file in the private storage; "" is none.
     avatar = models.FileField(
-        _("picture"), upload_to="avatars", blank=True, db_default="", editable=False
+        _("picture"), upload_to="avatars", blank=True, default="", db_default="", editable=False
     )
     refuses_photos = models.BooleanField(
         _("refuses to be in photos"), default=False, db_default=False

@@ -1,6 +1,6 @@
 """The picture that a person shows of themselves."""
 
-from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from config import files
@@ -13,21 +13,19 @@ def set_avatar(user: User, picture: Picture) -> User:
 
     Killed in between, a file stays that no row names, which `config.files.delete_orphans` finds.
     """
-    return _replace(user, picture.thumbnail())
+    return _replace(user, default_storage.save("avatars/picture.jpg", picture.thumbnail()))
 
 
 def remove_avatar(user: User) -> None:
     """Show none, and delete the file after the commit."""
-    _replace(user, None)
+    _replace(user, "")
 
 
-def _replace(user: User, file: ContentFile | None) -> User:
-    field = User._meta.get_field("avatar")
-    name = field.storage.save(field.generate_filename(user, file.name), file) if file else ""
-    with transaction.atomic():
-        # The lock, so that of two at once the second sees the file of the first.
-        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        files.delete_on_commit([user.avatar.name])
-        user.avatar = name
-        user.save(update_fields=["avatar"])
+@transaction.atomic
+def _replace(user: User, name: str) -> User:
+    """The lock lets the second of two at once see the file of the first, and delete it."""
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    files.delete_on_commit([user.avatar.name])
+    user.avatar = name  # type: ignore[assignment]  # a name will do
+    user.save(update_fields=["avatar"])
     return user

@@ -46,6 +46,7 @@ class ProfileView(RetrieveUpdateAPIView):
 class AvatarView(GenericAPIView):
     parser_classes = [PictureParser]
     serializer_class = ProfileSerializer
+    queryset = User.objects.none()
 
     @extend_schema(
         request=AvatarSerializer, responses=ProfileSerializer, examples=[NEW_AVATAR, PROFILE]

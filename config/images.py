@@ -56,8 +56,8 @@ class PictureField(serializers.FileField):
             self.fail("too_large", megabytes=settings.PICTURE_MAX_BYTES // 1024**2)
         try:
             return Picture(decoding.shrink(file))
-        except decoding.TooManyPixels:
-            self.fail("too_many_pixels", megapixels=settings.PICTURE_MAX_PIXELS // 1_000_000)
+        except decoding.TooManyPixels as error:
+            self.fail("too_many_pixels", megapixels=error.limit // 1_000_000)
         except decoding.Unreadable:
             self.fail("unreadable")
 

@@ -22,6 +22,7 @@ from events.admin import commands
 from events.admin.event_list import EventList
 from events.admin.history import CoOrganizersTab, HistoryTab
 from events.admin.participants import ParticipantsTab
+from events.admin.photos import PhotosTab
 from events.models import Event, known_time_zones
 from users.models import User
 
@@ -121,7 +122,9 @@ class EventAdmin(EventList, RefusableAdmin):
         return HttpResponseRedirect("../change/#dataset-eventhistory")
 
     def get_changeform_datasets(self, request: HttpRequest) -> list[type[Tab]]:
-        return [ParticipantsTab, HistoryTab, CoOrganizersTab] if has_object(request) else []
+        return (
+            [ParticipantsTab, PhotosTab, HistoryTab, CoOrganizersTab] if has_object(request) else []
+        )
 
     @admin.action(description=_("Publish selected events"), permissions=["change"])
     def publish_selected(self, request: HttpRequest, events: QuerySet[Event]) -> HttpResponse:

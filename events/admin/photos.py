@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 
 from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.lists import ReadOnly, ReadOnlyAdmin
+from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands
 from events.models import EventPhoto, PhotoFlag
 
@@ -132,6 +133,22 @@ class EventPhotoAdmin(ReadOnlyAdmin):
         }.get(photo and photo.status, [])
         actions = super().get_actions_detail(request, object_id)
         return [one for one in actions if one.path in offered]
+
+
+class PhotosOfEvent(RowsOfObject, EventPhotoAdmin):
+    """The photos of one event, the newest first."""
+
+    list_display = ["picture", "uploader", "stage", "state", "objections", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> Photos:
+        photos = super().get_queryset(request).filter(event=self.object_id)
+        return photos.select_related("event", "uploader").order_by(*self.ordering)
+
+
+class PhotosTab(Tab):
+    model = EventPhoto
+    model_admin = PhotosOfEvent
+    title = _("Photos")
 
 
 def _shown(address: str, photo: EventPhoto, height: int) -> SafeString:

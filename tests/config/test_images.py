@@ -178,6 +178,14 @@ def test_fifty_megapixels_are_refused():
     assert refusal(upload(encoded(Image.new("1", (10_000, 5_000)), "PNG"))) == "too_many_pixels"
 
 
+def test_a_webp_has_half_as_many(settings):
+    """Twice the memory of a JPEG goes into each of its pixels."""
+    settings.PICTURE_MAX_PIXELS = 60 * 40
+
+    assert read(picture("JPEG"))
+    assert refusal(picture("WEBP")) == "too_many_pixels"
+
+
 @pytest.mark.parametrize("side", [7_000, 10_000, 60_000])
 def test_a_bomb_is_refused_by_its_header(side):
     """There is nothing behind it, so whoever decoded would call it unreadable."""

@@ -42,6 +42,15 @@ def test_the_page_shows_who_objects(admin_client, photo):
     assert "Sou eu." in page
 
 
+def test_the_page_of_an_event_shows_its_photos(admin_client, photo):
+    other = PhotoFactory()
+
+    page = admin_client.get(f"/admin/events/event/{photo.event_id}/change/").text
+
+    assert photo.thumbnail.url in page
+    assert other.thumbnail.url not in page
+
+
 def test_approving_asks_and_shows(
     admin_client, admin_user, photo, django_capture_on_commit_callbacks
 ):

@@ -46,7 +46,9 @@ class ProfileView(RetrieveUpdateAPIView):
 class AvatarView(GenericAPIView):
     parser_classes = [PictureParser]
     serializer_class = ProfileSerializer
-    queryset = User.objects.none()
+
+    def get_object(self) -> User:
+        return User.objects.get(pk=acting_user(self.request).pk)
 
     @extend_schema(
         request=AvatarSerializer, responses=ProfileSerializer, examples=[NEW_AVATAR, PROFILE]

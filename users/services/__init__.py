@@ -22,6 +22,7 @@ from users.services.ledger import (
     record_contribution,
     record_contributions,
     recount,
+    reversal_of,
     reverse_contribution,
 )
 from users.services.lockout import LockedOut
@@ -88,6 +89,7 @@ __all__ = [
     "request_reset",
     "request_sign_in_link",
     "reset_password",
+    "reversal_of",
     "reverse_contribution",
     "revoke_session",
     "set_avatar",

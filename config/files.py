@@ -16,9 +16,13 @@ AGE = timedelta(days=1)
 
 def delete_on_commit(names: Iterable[str | None]) -> None:
     """Delete files whose rows name them no more; those that then stay, `delete_orphans` finds."""
-    for name in filter(None, names):
-        # No partial: Django logs what failed by its name.
-        transaction.on_commit(lambda name=name: default_storage.delete(name), robust=True)
+    found = [name for name in names if name]
+
+    def delete() -> None:
+        for name in found:
+            default_storage.delete(name)
+
+    transaction.on_commit(delete, robust=True)
 
 
 def delete_orphans() -> int:

@@ -1,7 +1,7 @@
 """Idempotency-Key: a POST that is sent again gets the answer that was computed the first time."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
@@ -99,11 +99,14 @@ def _content(request: Request) -> bytes:
     content, form = sha256(), cast(QueryDict, request.data)
     for name, values in sorted(form.lists()):
         for value in values:
-            is_file = isinstance(value, UploadedFile)
-            content.update(f"{name}={'' if is_file else value}\0".encode())
-            for chunk in value.chunks() if is_file else ():
-                content.update(chunk)
+            content.update(f"\0{name}\0".encode())
+            for piece in _pieces(value):
+                content.update(piece)
     return content.digest()
+
+
+def _pieces(value: Any) -> Iterable[bytes]:
+    return value.chunks() if isinstance(value, UploadedFile) else [str(value).encode()]
 
 
 def _digest(value: str | bytes) -> str:

@@ -26,6 +26,6 @@ def _replace(user: User, name: str) -> User:
     """The lock lets the second of two at once see the file of the first, and delete it."""
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     files.delete_on_commit([user.avatar.name])
-    user.avatar = name  # type: ignore[assignment]  # a name will do
+    user.avatar = name
     user.save(update_fields=["avatar"])
     return user

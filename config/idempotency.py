@@ -1,14 +1,16 @@
 """Idempotency-Key: a POST that is sent again gets the answer that was computed the first time."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
-from typing import Any
+from hashlib import sha256
+from typing import Any, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -85,7 +87,26 @@ def _key(request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    return _digest(f"{request.method} {request.get_full_path()}".encode() + b"\n" + request.body)
+    return _digest(
+        f"{request.method} {request.get_full_path()}".encode() + b"\n" + _content(request)
+    )
+
+
+def _content(request: Request) -> bytes:
+    """What is sent. Of a form its fields: it is too long for memory, and has new boundaries."""
+    if not (request.content_type or "").startswith("multipart/"):
+        return request.body
+    content, form = sha256(), cast(QueryDict, request.data)
+    for name, values in sorted(form.lists()):
+        for value in values:
+            content.update(f"\0{name}\0".encode())
+            for piece in _pieces(value):
+                content.update(piece)
+    return content.digest()
+
+
+def _pieces(value: Any) -> Iterable[bytes]:
+    return value.chunks() if isinstance(value, UploadedFile) else [str(value).encode()]
 
 
 def _digest(value: str | bytes) -> str:

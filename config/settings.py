@@ -251,6 +251,8 @@ SCHEDULES = {
     "totals": ("config.tasks.count_totals", crontab(minute=0)),
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
+    "clean-files": ("config.tasks.clean_files", crontab(hour=5, minute=30)),
+    "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
 }
 # So long after its end a finished event moves to the archive.
 EVENT_ARCHIVE_AFTER = timedelta(days=30)
@@ -259,6 +261,16 @@ EVENT_SERIES_HORIZON = timedelta(days=180)
 EVENT_SERIES_SIZE = 60
 # So many people who flag a comment hide it, until staff decides.
 COMMENT_FLAGS_TO_HIDE = 3
+# Whether photos of new events are private until staff approve them; staff may say so for each.
+EVENT_PHOTOS_NEED_APPROVAL = env.bool("EVENT_PHOTOS_NEED_APPROVAL", default=False)
+# Photos of one event: of one person, and of all together.
+EVENT_PHOTOS_OF_PERSON = 30
+EVENT_PHOTOS_OF_ALL = 500
+# The folders of stored files and the fields that name them: what none names any more is deleted.
+STORED_FILES = {
+    "avatars": ["users.User.avatar"],
+    "photos": ["events.EventPhoto.image", "events.EventPhoto.thumbnail"],
+}
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {
     "config.IdempotentAnswer": ("created_at", timedelta(days=1)),
@@ -313,6 +325,8 @@ RATE_LIMITS = {
     "walk_up": "100/hour",  # e-mail addresses that an organizer checks in, per organizer
     "comment": "10/10minutes",  # comments and replies, per person
     "comment_flag": "30/hour",  # per person
+    "pictures": "60/hour",  # that are decoded, per person
+    "photo_flags": "30/hour",  # per person
 }
 
 # --- API ----------------------------------------------------------------------------------
@@ -355,10 +369,14 @@ SPECTACULAR_SETTINGS = {
         "ResourceKind": "events.models.EventResource.Kind",
         "CommentState": "events.models.EventComment.State",
         "ParticipantStatus": "events.models.EventParticipant.Status",
+        "PhotoStatus": "events.models.EventPhoto.Status",
         "Language": "users.models.User.Language",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Of one picture; nginx knows the first (nginx/site.conf.template).
+PICTURE_MAX_BYTES = 15 * 1024 * 1024
+PICTURE_MAX_PIXELS = 40_000_000
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_HEADERS = [
     "accept",
@@ -382,7 +400,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if SCHEME == "https" else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SCHEME == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SCHEME == "https"
 _PAGE = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    f"default-src 'self'; img-src 'self' data: {S3['public_url']}; "
+    "style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; "
 )
 # By the start of the path; the first that fits counts.

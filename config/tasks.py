@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
-from config import backups, totals
+from config import backups, files, totals
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,12 @@ def clean_data() -> None:
         while ids := list(old[:BATCH]):
             deleted += rows.filter(pk__in=ids).delete()[0]
         logger.info("Deleted %s rows of %s.", deleted, label)
+
+
+@shared_task
+def clean_files() -> None:
+    """Every night: delete stored files that no row names any more."""
+    logger.info("Deleted %s files that nothing named.", files.delete_orphans())
 
 
 # Acknowledged at once: it takes longer than a message may go unanswered. A night that is lost

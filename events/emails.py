@@ -1,6 +1,7 @@
 """The mails about events, in the language of their reader and at the clocks of the venue."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -11,9 +12,9 @@ from django.utils.formats import date_format, time_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from events.models import (Event, EventNotification, ResourcePledge)
+from events.models import (Event, EventNotification, EventPhoto, ResourcePledge)
 from users import (unsubscribing)
-from users.models import (NotificationPreference)
+from users.models import (NotificationPreference, User)
 
 Kind = EventNotification.Kind
 Preference = NotificationPreference.Kind
@@ -48,31 +49,57 @@ OPTIONAL = {
     Kind.MESSAGE: Preference.NEWS,
 }
 
+PHOTO_SUBJECTS: dict[str, Promise] = {
+    "photo_shown": _("Your photo is shown: %(title)s"),
+    "photo_removed": _("Your photo was removed: %(title)s"),
+}
+
 
 def send(notification: EventNotification) -> None:
     """Write and send the mail of a notification: one text, as plain text and as HTML."""
-    event, user = notification.event, notification.user
+    event, user, mail = notification.event, notification.user, notification.mail
     kind = Kind(notification.kind)
+    facts = {
+        "subject": mail and mail.subject,
+        "reason": notification.reason or event.cancel_reason,
+        "mail": mail,
+        # Only the mails that tell of these look them up.
+        "pledges": ResourcePledge.objects.of(user, event),
+        "rides": event.resources.filter(offered_by=user),
+        "missing": event.resources.missing(),
+        "notification": notification,
+    }
+    _send(kind, SUBJECTS[kind], event, user, facts, optional=OPTIONAL.get(kind))
+
+
+def photo_decision(photo: EventPhoto) -> None:
+    """Tell the uploader what staff decided."""
+    kind = f"photo_{photo.status}"
+    _send(kind, PHOTO_SUBJECTS[kind], photo.event, photo.uploader, {"reason": photo.reason})
+
+
+def _send(
+    kind: str,
+    subject_line: Promise,
+    event: Event,
+    user: User,
+    facts: dict[str, Any],
+    *,
+    optional: Preference | None = None,
+) -> None:
     with translation.override(user.language), timezone.override(ZoneInfo(event.time_zone)):
+        subject = subject_line % {"title": event.title, **facts}
         facts = {
             "event": event,
             "user": user,
-            "reason": notification.reason or event.cancel_reason,
-            "mail": notification.mail,
             "when": when(event),
             "where": ", ".join(filter(None, [event.address, event.city])),
             "page": page(event),
-            # Only the mails that tell of these look them up.
-            "pledges": ResourcePledge.objects.of(user, event),
-            "rides": event.resources.filter(offered_by=user),
-            "missing": event.resources.missing(),
-            "notification": notification,
             "calendar": f"{settings.SITE_URL}/api/v1/events/{event.pk}/calendar.ics",
+            **facts,
         }
-        words = {"title": event.title, "subject": notification.mail and notification.mail.subject}
-        subject = SUBJECTS[kind] % words
-        text = render_to_string(f"events/mail/{notification.kind}.txt", facts).strip()
-        address = unsubscribing.link(user, OPTIONAL[kind]) if kind in OPTIONAL else ""
+        text = render_to_string(f"events/mail/{kind}.txt", facts).strip()
+        address = unsubscribing.link(user, optional) if optional else ""
         shown = {"subject": subject, "text": text, "unsubscribe": address}
         page_of_mail = render_to_string("events/mail/base.html", shown)
         if address:

@@ -112,6 +112,7 @@ _PARTICIPANT = {
     "checked_in_at": None,
     "checked_out_at": None,
     "waiver_missing": False,
+    "no_photos": False,
 }
 JOIN = OpenApiExample("Under the waiver that was read", {"accepts_waiver": 2}, request_only=True)
 PARTICIPANT = OpenApiExample(

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from config.api import UtcDateTimeField
-from events.models import Event, EventCategory, EventParticipant, ReportContribution
+from events.models import (Event, EventCategory, EventParticipant, EventPhoto, ReportContribution)
 from events.querysets import EventQuerySet
 
 
@@ -106,6 +106,12 @@ class EventFilter(filters.FilterSet):
 
     def by_seats(self, events: EventQuerySet, name: str, has_seats: bool) -> EventQuerySet:
         return events.with_seats_left() if has_seats else events.full()
+
+
+class PhotoFilter(filters.FilterSet):
+    class Meta:
+        model = EventPhoto
+        fields: ClassVar[list[str]] = ["stage"]
 
 
 class ParticipantFilter(filters.FilterSet):

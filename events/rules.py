@@ -1,6 +1,6 @@
 """Who may do what with an event."""
 
-from events.models import (Event, EventComment, EventResource, EventSeries)
+from events.models import (Event, EventComment, EventPhoto, EventResource, EventSeries)
 from users.models import User
 
 
@@ -38,6 +38,17 @@ def may_manage_series(user: User, series: EventSeries) -> bool:
     """Whoever was made an organizer of one event only does not speak for the others."""
     runs_it = user.pk == series.organizer_id or user.pk in series.plan.get("co_organizers", [])
     return user.is_staff or runs_it
+
+
+def may_add_photos(user: User, event: Event) -> bool:
+    """Who came, and who runs the event."""
+    came = event.participants.filter(user=user, checked_in_at__isnull=False)
+    return may_manage(user, event) or came.exists()
+
+
+def may_change_photo(user: User, photo: EventPhoto) -> bool:
+    """Its uploader, and who runs the event."""
+    return photo.uploader_id == user.pk or may_manage(user, photo.event)
 
 
 def nobody(user: User, event: Event) -> bool:

@@ -104,6 +104,9 @@ class ParticipantSerializer(ModelSerializer):
     waiver_missing = serializers.BooleanField(
         read_only=True, help_text="The event has a waiver that they did not accept yet."
     )
+    no_photos = serializers.BooleanField(
+        read_only=True, help_text="Photos must not show them: they said so, or are under age."
+    )
 
     class Meta:
         model = EventParticipant
@@ -117,5 +120,6 @@ class ParticipantSerializer(ModelSerializer):
             "checked_in_at",
             "checked_out_at",
             "waiver_missing",
+            "no_photos",
         )
         read_only_fields = fields

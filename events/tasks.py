@@ -17,6 +17,18 @@ def start_event_mails(notification_ids: list[int]) -> None:
         send_event_notification_email.delay(notification_id)
 
 
+@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
+def send_photo_decision(photo_id: int) -> None:
+    services.mail_photo_decision(photo_id)
+
+
+@shared_task
+def retry_waiting_photo_mails() -> None:
+    """Every five minutes: start what was lost between commit and queue, or failed."""
+    for photo_id in services.overdue_photo_mails():
+        send_photo_decision.delay(photo_id)
+
+
 @shared_task
 def send_bulk_event_reminders() -> None:
     """Every five minutes."""

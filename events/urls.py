@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from events.views import (attendance, comments, editing, files, impact, offline, participation, reading, reports, resources, series, waivers)
+from events.views import (attendance, comments, editing, files, impact, offline, participation, photos, reading, reports, resources, series, waivers)
 
 urlpatterns = [
     path("", editing.EventsView.as_view(), name="events"),
@@ -43,6 +43,9 @@ urlpatterns = [
     path("<int:event_id>/participants/<int:participant_id>/no_show/", participation.mark_no_show),
     path("<int:event_id>/resources/", resources.ResourceListView.as_view()),
     path("<int:event_id>/comments/", comments.CommentListView.as_view()),
+    path("<int:event_id>/photos/", photos.PhotosView.as_view()),
+    path("<int:event_id>/photos/<int:photo_id>/", photos.PhotoView.as_view()),
+    path("<int:event_id>/photos/<int:photo_id>/flag/", photos.flag),
     path("<int:event_id>/stats/", attendance.StatsView.as_view()),
     path("<int:event_id>/report/", reports.ReportView.as_view()),
     path("<int:event_id>/report/submit/", reports.submit),

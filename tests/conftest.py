@@ -60,3 +60,12 @@ def client_of():
 def api(user, client_of):
     """A client of the API that acts as `user`."""
     return client_of(user)
+
+
+@pytest.fixture
+def disk(settings, tmp_path):
+    """The folder of stored files, as `make run` has one."""
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    local = {"BACKEND": "config.storage.LocalStorage"}
+    settings.STORAGES = {**settings.STORAGES, "default": local}
+    return tmp_path / "media"

@@ -5,14 +5,7 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from events.models import (
-    Event,
-    EventCategory,
-    EventComment,
-    EventParticipant,
-    EventResource,
-    ResourcePledge,
-)
+from events.models import (Event, EventCategory, EventComment, EventParticipant, EventPhoto, EventResource, ResourcePledge)
 from users.models import User
 
 PASSWORD = "correct horse battery staple"
@@ -128,3 +121,17 @@ class CommentFactory(factory.django.DjangoModelFactory):
     event = factory.SubFactory(EventFactory)
     author = factory.SubFactory(UserFactory)
     text = factory.Sequence(lambda number: f"Comentário {number}")
+
+
+class PhotoFactory(factory.django.DjangoModelFactory):
+    """A photo that everyone sees; its files are only named."""
+
+    class Meta:
+        model = EventPhoto
+
+    event = factory.SubFactory(EventFactory)
+    uploader = factory.SubFactory(UserFactory)
+    image = factory.Sequence(lambda number: f"photos/full{number}.jpg")
+    thumbnail = factory.Sequence(lambda number: f"photos/small{number}.jpg")
+    stage = EventPhoto.Stage.DURING
+    status = EventPhoto.Status.SHOWN

@@ -15,7 +15,10 @@ _PROFILE = {
     "language": "pt-br",
     "birth_date": "1994-08-21",
     "is_public": True,
+    "refuses_photos": False,
+    "avatar": None,
 }
+_AVATAR = "https://mutirao.example.org/media/avatars/9c1d.jpg?expires=…&signature=…"
 _TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"  # noqa: S105
 _MAIL_TOKEN = "WzcsIjNmMmUi…:1uBQ0x:…"  # noqa: S105
 
@@ -80,7 +83,10 @@ NEW_ACCOUNT = OpenApiExample(
 )
 USER = OpenApiExample("Ana", {"id": 7, **_PROFILE}, response_only=True, status_codes=["201"])
 PROFILE_CHANGE = OpenApiExample("A move", {"city": "Olinda", "is_public": True}, request_only=True)
-PROFILE = OpenApiExample("Ana", _PROFILE, response_only=True, status_codes=["200"])
+PROFILE = OpenApiExample(
+    "Ana", {**_PROFILE, "avatar": _AVATAR}, response_only=True, status_codes=["200"]
+)
+NEW_AVATAR = OpenApiExample("A picture", {"avatar": "(the file)"}, request_only=True)
 PUBLIC_PROFILE = OpenApiExample(
     "Ana",
     {
@@ -89,6 +95,7 @@ PUBLIC_PROFILE = OpenApiExample(
         "last_name": "Souza",
         "bio": "Gosto de plantar árvores.",
         "city": "Florianópolis",
+        "avatar": _AVATAR,
         "joined_at": "2026-03-01T12:00:00Z",
         "hours": 42.5,
     },

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from config.api import ModelSerializer
+from config.images import PictureField
 from config.places import check_place
 from users.fields import AddressField, PasswordField, PhoneField
 from users.models import DataExport, TokenFamily, User
@@ -26,6 +27,8 @@ PROFILE: tuple[str, ...] = (
     "language",
     "birth_date",
     "is_public",
+    "refuses_photos",
+    "avatar",
 )
 
 
@@ -37,7 +40,7 @@ class ProfileSerializer(ModelSerializer):
     class Meta:
         model = User
         fields = PROFILE
-        read_only_fields: tuple[str, ...] = ("email",)
+        read_only_fields: tuple[str, ...] = ("email", "avatar")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "latitude" in attrs or "longitude" in attrs:
@@ -73,7 +76,7 @@ class RegisterSerializer(ProfileSerializer):
 
     class Meta(ProfileSerializer.Meta):
         fields = ("password", *PROFILE)
-        read_only_fields = ()
+        read_only_fields = ("avatar",)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         names = {name: attrs.get(name, "") for name in ("email", "first_name", "last_name")}
@@ -93,7 +96,13 @@ class PublicProfileSerializer(ModelSerializer):
 
     class Meta:
         model = User
-        fields = ("id", "first_name", "last_name", "bio", "city", "joined_at", "hours")
+        fields = ("id", "first_name", "last_name", "bio", "city", "avatar", "joined_at", "hours")
+
+
+class AvatarSerializer(serializers.Serializer[Any]):
+    """One's picture, as a form."""
+
+    avatar = PictureField()
 
 
 class SessionSerializer(ModelSerializer):

@@ -26,6 +26,7 @@ urlpatterns = [
         preferences.NotificationsView.as_view(),
         name="notifications",
     ),
+    path("users/profile/avatar/", people.AvatarView.as_view(), name="avatar"),
     path("users/sessions/", people.SessionListView.as_view(), name="sessions"),
     path("users/sessions/<uuid:pk>/", people.SessionView.as_view(), name="session"),
     path("users/<int:pk>/", people.PublicProfileView.as_view(), name="person"),

@@ -26,6 +26,7 @@ def navigation(request: HttpRequest) -> list[Entry]:
                 _list("events.reportcontribution", _("Contributions to reports"), "weight"),
                 _list("events.impactreport", _("Monthly reports"), "bar_chart"),
                 _list("events.eventcomment", _("Comments"), "forum"),
+                _list("events.eventphoto", _("Photos"), "photo_library"),
                 _list("events.eventcategory", _("Categories"), "category"),
                 _list("events.eventnotification", _("Notifications"), "outgoing_mail"),
                 _list("events.eventmail", _("Mails to participants"), "mail"),

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext_lazy
 
 from config.admin.commands import Command, ReasonForm
 from events import services
-from events.models import EventComment, EventNotification, EventParticipant
+from events.models import (EventComment, EventNotification, EventParticipant, EventPhoto)
 from users.models import User
 
 
@@ -35,6 +35,16 @@ def hide(request: HttpRequest, comment: EventComment, answers: dict[str, Any]) -
 
 def words(comment: EventComment) -> str:
     return f"{comment.author.name}: {Truncator(comment.text).chars(80)}"
+
+
+def approve_photo(request: HttpRequest, photo: EventPhoto, answers: dict[str, Any]) -> None:
+    assert isinstance(request.user, User)  # noqa: S101
+    services.approve_photo(photo, by=request.user)
+
+
+def remove_photo(request: HttpRequest, photo: EventPhoto, answers: dict[str, Any]) -> None:
+    assert isinstance(request.user, User)  # noqa: S101
+    services.remove_photo(photo, by=request.user, reason=answers["reason"])
 
 
 def who_and_where(row: EventParticipant | EventNotification) -> str:
@@ -112,6 +122,22 @@ REMOVE = Command(
     act=lambda request, participant, answers: services.remove(
         participant.event, participant, reason=answers["reason"]
     ),
+)
+APPROVE_PHOTO = Command(
+    question=_("Show this to everyone?"),
+    explanation=_("Objections to it are passed over, and who uploaded it gets a mail."),
+    button=_("Approve"),
+    done=ngettext_lazy("%(count)d photo was approved.", "%(count)d photos were approved.", "count"),
+    act=approve_photo,
+)
+REMOVE_PHOTO = Command(
+    question=_("Remove the photo?"),
+    explanation=_("Its file is deleted, and who uploaded it gets a mail with the reason."),
+    button=_("Remove the photo"),
+    done=ngettext_lazy("%(count)d photo was removed.", "%(count)d photos were removed.", "count"),
+    form_class=ReasonForm,
+    variant="danger",
+    act=remove_photo,
 )
 SEND_AGAIN = Command(
     question=_("Send again?"),

@@ -70,6 +70,7 @@ class EventAdmin(mails.MayWrite, EventList, RefusableAdmin):
             {"fields": ["status", "seats_taken", "cancel_reason", "created_at", "updated_at"]},
         ),
         (_("Who"), {"fields": ["organizer", "co_organizers"]}),
+        (_("Photos"), {"fields": ["photos_need_approval"]}),
         (
             _("When"),
             {

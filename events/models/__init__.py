@@ -14,6 +14,7 @@ from events.models.events import (
 from events.models.impact import (ImpactReport)
 from events.models.notifications import (EventMail, EventNotification)
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
+from events.models.photos import (EventPhoto, PhotoFlag)
 from events.models.reports import (EventReport, MAX_AMOUNT, ReportContribution, ReportFigure)
 from events.models.resources import (EventResource, ResourcePledge)
 from events.models.series import (EventSeries)
@@ -42,6 +43,8 @@ __all__ = [
     "EventComment",
     "EventResource",
     "ResourcePledge",
+    "EventPhoto",
+    "PhotoFlag",
     "known_time_zones",
     "new_code",
     "validate_time_zone",

@@ -39,6 +39,11 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("This time zone is unknown."), code="invalid_time_zone")
 
 
+def photos_need_approval() -> bool:
+    """What holds for an event unless staff say otherwise."""
+    return settings.EVENT_PHOTOS_NEED_APPROVAL
+
+
 class EventCategory(models.Model):
     """What people do at an event; staff add their own to the four starters."""
 
@@ -75,7 +80,13 @@ _TOLD_BY_OTHER_ROWS = ("series", "series_slot", "waiver_version")
         condition=pghistory.AnyChange(exclude=["seats_taken", "updated_at", *_TOLD_BY_OTHER_ROWS])
     ),
     model_name="EventHistory",
-    exclude=["seats_taken", "search_text", "venue_code", *_TOLD_BY_OTHER_ROWS],
+    exclude=[
+        "seats_taken",
+        "search_text",
+        "venue_code",
+        "photos_need_approval",
+        *_TOLD_BY_OTHER_ROWS,
+    ],
     meta={"verbose_name": _("change"), "verbose_name_plural": _("changes")},
 )
 class Event(Placed):
@@ -139,6 +150,12 @@ class Event(Placed):
     series_slot = models.DateField(null=True, blank=True, editable=False)
     # The waiver that counts now; none of its versions if there is no waiver.
     waiver_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    photos_need_approval = models.BooleanField(
+        _("photos need approval"),
+        default=photos_need_approval,
+        db_default=False,
+        help_text=_("Photos are private until staff approve them."),
+    )
     # Counts the changes of time or place: everyone hears of each version once.
     version = models.PositiveIntegerField(default=1, editable=False)
     # Shown at the venue: whoever reads it may check in without an organizer.

@@ -72,6 +72,11 @@ class EventParticipant(models.Model):
         return self.status in (self.Status.CONFIRMED, self.Status.WAITLISTED)
 
     @property
+    def no_photos(self) -> bool:
+        """Whether photos of the event must not show them; needs the user and the event."""
+        return self.user.refuses_photos_on(self.event.starts_on)
+
+    @property
     def contribution_source(self) -> str:
         """What the ledger calls the hours of this visit, so that they count once."""
         return f"event:{self.event_id}:user:{self.user_id}:{self.visit}"

@@ -47,30 +47,13 @@ from events.services.participation import (
     leave,
     remove,
 )
+from events.services.photo_moderation import (PhotoDecided, PhotoGone, approve_photo, flag_photo, mail_photo_decision, overdue_photo_mails, remove_photo)
+from events.services.photos import (NoPhotosYet, TooManyPhotos, UnknownBefore, add_photo, delete_photo)
 from events.services.pledges import (MoreThanNeeded, OneSeatEach, OwnRide, pledge, take_back, warn_of_shortfalls)
 from events.services.recounting import (miscounted_resources, miscounted_seats, recount_resource, recount_seats)
 from events.services.report_statistics import (process_report_statistics, unprocessed_reports)
-
-
-from events.services.reports import (
-    FigureBelowContributions,
-    ReportIncomplete,
-    approve_report,
-    return_report,
-    save_report,
-    submit_report,
-)
-from events.services.resources import (
-    NeededBelowPledged,
-    PledgingClosed,
-    ResourceGone,
-    RideExists,
-    SeatRequired,
-    add_resource,
-    delete_resource,
-    edit_resource,
-    offer_ride,
-)
+from events.services.reports import (FigureBelowContributions, ReportIncomplete, approve_report, return_report, save_report, submit_report)
+from events.services.resources import (NeededBelowPledged, PledgingClosed, ResourceGone, RideExists, SeatRequired, add_resource, delete_resource, edit_resource, offer_ride)
 from events.services.seats import EventFull, EventGone
 from events.services.series import extend_series, series_to_extend, start_series
 from events.services.series_edits import NotInSeries, edit_series, preview_series_edit
@@ -105,6 +88,7 @@ __all__ = [
     "NotInSeries",
     "NotJoined",
     "NotShown",
+    "NoPhotosYet",
     "NotStarted",
     "OneSeatEach",
     "OwnComment",
@@ -116,9 +100,12 @@ __all__ = [
     "ResourceGone",
     "RideExists",
     "SeatRequired",
+    "PhotoDecided",
+    "PhotoGone",
     "SignupClosed",
     "StartsInPast",
     "TimeClash",
+    "TooManyPhotos",
     "TooYoung",
     "WrongReportStatus",
     "WaiverRequired",
@@ -129,6 +116,9 @@ __all__ = [
     "approve_report",
     "add_resource",
     "approve_comment",
+    "UnknownBefore",
+    "add_photo",
+    "approve_photo",
     "archive_old_events",
     "cancel",
     "check_in",
@@ -141,6 +131,7 @@ __all__ = [
     "delete",
     "delete_comment",
     "delete_resource",
+    "delete_photo",
     "edit",
     "edit_series",
     "edit_resource",
@@ -150,8 +141,10 @@ __all__ = [
     "generate_monthly_report",
     "flag",
     "hide_comment",
+    "flag_photo",
     "join",
     "leave",
+    "mail_photo_decision",
     "mark_no_show",
     "miscounted_resources",
     "miscounted_seats",
@@ -164,6 +157,7 @@ __all__ = [
     "preview_series_edit",
     "offer_ride",
     "pledge",
+    "overdue_photo_mails",
     "publish",
     "recount_resource",
     "recount_seats",
@@ -173,6 +167,7 @@ __all__ = [
     "remove",
     "return_report",
     "save_report",
+    "remove_photo",
     "send_again",
     "send_notification",
     "submit_report",

@@ -10,6 +10,7 @@ from events import check_in_lists
 from tests.api.schema import PREFIX
 from tests.api.world import ROLES
 from tests.factories import PASSWORD
+from tests.pictures import picture
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Request:
     event: str = "published"
     query: str = ""
     sends: Any = None  # a function of the world
+    uploads: Any = None  # likewise, as a form
 
     @property
     def welcome(self):
@@ -36,7 +38,8 @@ class Request:
         return PREFIX + template.format(**ids) + self.query
 
     def body(self, world):
-        return self.sends and self.sends(world)
+        sent = self.sends or self.uploads
+        return sent and sent(world)
 
 
 def new_event(world):
@@ -120,6 +123,10 @@ def lift(world):
 
 def remark(world):
     return {"text": "Tem onde deixar a bicicleta?", "parent": world.comment.pk}
+
+
+def new_photo(world):
+    return {"photo": picture(), "stage": "during", "people_agreed": True}
 
 
 def place_at(event):
@@ -234,6 +241,28 @@ REQUESTS = {
     "POST /events/{event_id}/comments/": Request(401, *[201] * 4, sends=remark),
     "DELETE /comments/{comment_id}/": Request(401, 403, 204, 204, 204),
     "POST /comments/{comment_id}/flag/": Request(401, 204, 409, 204, 204, sends=reason),
+    "GET /events/{event_id}/photos/": Request(*ALL),
+    "GET /events/{event_id}/photos/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
+    "POST /events/{event_id}/photos/": Request(
+        401, 403, 201, 201, 201, event="visited", uploads=new_photo
+    ),
+    "GET /events/{event_id}/photos/{photo_id}/": Request(*ALL),
+    "GET /events/{event_id}/photos/{photo_id}/ : waiting": Request(
+        404, 404, 200, 200, 200, event="reviewed"
+    ),
+    "PATCH /events/{event_id}/photos/{photo_id}/": Request(
+        401, 403, 200, 200, 200, sends=lambda world: {"caption": "Limpa de novo"}
+    ),
+    "DELETE /events/{event_id}/photos/{photo_id}/": Request(401, 403, 204, 204, 204),
+    "DELETE /events/{event_id}/photos/{photo_id}/ : waiting": Request(
+        401, 404, 204, 204, 204, event="reviewed"
+    ),
+    "POST /events/{event_id}/photos/{photo_id}/flag/": Request(
+        401, *[204] * 4, sends=lambda world: {"reason": "shows_me"}
+    ),
+    "POST /events/{event_id}/photos/{photo_id}/flag/ : waiting": Request(
+        401, 404, 204, 204, 204, event="reviewed", sends=lambda world: {"reason": "other"}
+    ),
     "GET /events/{event_id}/stats/": Request(*ALL),
     "GET /events/{event_id}/stats/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
     "GET /events/{event_id}/report/": Request(404, 404, 404, 200, 200, event="over"),
@@ -317,6 +346,8 @@ REQUESTS = {
     ),
     "GET /users/profile/export/": Request(401, 404, 200, 404, 404),
     "POST /users/profile/export/": Request(401, *[202] * 4),
+    "PUT /users/profile/avatar/": Request(*SIGNED_IN, uploads=lambda world: {"avatar": picture()}),
+    "DELETE /users/profile/avatar/": Request(401, *[204] * 4),
     "GET /users/profile/participations/": Request(*SIGNED_IN),
     "GET /users/sessions/": Request(*SIGNED_IN),
     "DELETE /users/sessions/": Request(401, *[204] * 4),
@@ -327,6 +358,12 @@ REQUESTS = {
 
 # Without the special cases: one row for each operation of the schema.
 OPERATIONS = [key for key in REQUESTS if " : " not in key]
+
+
+def call(client, key, path, body):
+    """Send the request of a row: what it uploads as a form, all else as JSON."""
+    how = {"format": "multipart"} if REQUESTS[key].uploads else {}
+    return getattr(client, method_of(key))(path, body, **how)
 
 
 def method_of(key):

@@ -15,6 +15,7 @@ from tests.factories import (
     EventFactory,
     ParticipantFactory,
     ResourceFactory,
+    PhotoFactory,
     UserFactory,
 )
 from users import mail_tokens, services
@@ -39,6 +40,7 @@ class SownWorld:
         )
         self.expected = self.places(self.running)
         self.present = self.places(self.running, checked_in_at=timezone.now() - HOUR / 2)
+        self.photos = PhotoFactory.create_batch(MANY, event=self.running, uploader=self.organizer)
         ParticipantFactory(event=self.foreign[0], user=self.organizer)
         self.needed = ResourceFactory.create_batch(MANY, event=self.planned[0])
         self.pledgeable = ResourceFactory.create_batch(MANY, event=self.foreign[0])
@@ -75,6 +77,7 @@ class SownWorld:
         return {
             "path.event_id": [event.pk for event in events],
             "path.id": [person.pk for person in self.people],
+            "path.photo_id": ids(self.photos),
             "path.token": [self.feed.token],
             "path.resource_id": ids(self.needed),
             "path.comment_id": ids(self.comments),
@@ -110,6 +113,7 @@ class SownWorld:
                 "path.event_id": [self.running.pk],
                 "body.signature": [check_in_lists.make(self.running)["signature"]],
             },
+            **self._photos(),
             f"{place}/no_show/": self._places(self.expected),
             f"{place}/remove/": self._places(self.expected),
             f"{place}/undo_check_in/": self._places(self.present),
@@ -150,6 +154,12 @@ class SownWorld:
         event = EventFactory(organizer=self.organizer, category=self.category)
         events.set_waiver(event, text="Participo por minha conta.", by=self.organizer)
         return event
+    def _photos(self):
+        """Those of the running event; deleting takes one away for all others."""
+        photo = "/events/{event_id}/photos/{photo_id}/"
+        there = {"path.event_id": [self.running.pk], "path.photo_id": ids(self.photos)}
+        keys = (f"GET {photo}", f"PATCH {photo}", f"DELETE {photo}", f"POST {photo}flag/")
+        return dict.fromkeys(keys, there)
 
     def _scans(self, places):
         return {

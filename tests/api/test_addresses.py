@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.requests import OPERATIONS, REQUESTS, errors, method_of
+from tests.api.requests import OPERATIONS, REQUESTS, call, errors
 from tests.api.schema import PREFIX
 
 FORMS = {
@@ -24,7 +24,7 @@ def test_every_operation_answers_there(key, form, world):
     client, body = world.client_of(request.welcome), request.body(world)
     path, query, rest = request.path(world, key).partition("?")
 
-    response = getattr(client, method_of(key))(form(path) + query + rest, body)
+    response = call(client, key, form(path) + query + rest, body)
 
     assert response.status_code == getattr(request, request.welcome)
 

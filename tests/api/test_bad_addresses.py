@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.api.requests import OPERATIONS, REQUESTS, errors, method_of
+from tests.api.requests import OPERATIONS, REQUESTS, call, errors
 from tests.api.schema import operations, parameters
 
 NUMBERS = (0, 2**31, 2**63, 2**64, 10**30)
@@ -31,7 +31,7 @@ def ask(world):
         request.path(world, key)  # makes what it is about
 
         def send(query="", **ids):
-            return getattr(client, method_of(key))(request.path(world, key, **ids) + query, body)
+            return call(client, key, request.path(world, key, **ids) + query, body)
 
         return send
 

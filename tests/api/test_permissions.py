@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.requests import OPERATIONS, REQUESTS, method_of
+from tests.api.requests import OPERATIONS, REQUESTS, call
 from tests.api.schema import operations
 from tests.api.world import ROLES
 
@@ -18,7 +18,7 @@ def test_who_may(key, role, world, rows):
     client, path, body = world.client_of(role), request.path(world, key), request.body(world)
     before = rows()
 
-    response = getattr(client, method_of(key))(path, body)
+    response = call(client, key, path, body)
 
     assert response.status_code == getattr(request, role), response.content
     if response.status_code >= 400:

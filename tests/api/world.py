@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from events import (services as events)
 from events.models import (CalendarFeed, EventReport, ImpactReport, ReportContribution)
 from events.services import (add_contribution, generate_monthly_report, save_report)
-from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, ResourceFactory, UserFactory)
+from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, PhotoFactory, ResourceFactory, UserFactory)
 from users import mail_tokens, services, tokens
 from users.models import DataExport
 
@@ -111,6 +111,13 @@ class World:
         return CommentFactory(event=self.published, author=self.owner)
 
     @cached_property
+    def reviewed(self):
+        """An event whose photos wait for staff."""
+        event = self._event(photos_need_approval=True)
+        PhotoFactory(event=event, uploader=self.owner, status="waiting")
+        return event
+
+    @cached_property
     def sign_in(self):
         return self._session_of(self.owner)
 
@@ -131,6 +138,11 @@ class World:
             return {"resource_id": self.resource.pk}
         if "{comment_id}" in template:
             return {"comment_id": self.comment.pk}
+            ids = {"event_id": event.pk, "participant_id": place and place.pk}
+            if "{photo_id}" in template:
+                photo = event.photos.first() or PhotoFactory(event=event, uploader=self.owner)
+                ids["photo_id"] = photo.pk
+            return ids
         if "{token}" in template:
             return {"token": CalendarFeed.objects.get(user=self.owner).token}
         if "/sessions/" in template:

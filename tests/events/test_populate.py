@@ -1,19 +1,11 @@
 import re
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.utils import timezone
 
-from events.models import (
-    Event,
-    EventNotification,
-    EventParticipant,
-    EventReport,
-    ImpactReport,
-    ReportContribution,
-    EventComment,
-    EventResource,
-    ResourcePledge,
-)
+from events.models import (Event, EventComment, EventNotification, EventParticipant, EventPhoto, EventReport, EventResource, ImpactReport, ReportContribution, ResourcePledge)
 from users.models import Contribution, User
 
 
@@ -63,6 +55,15 @@ def test_people_bring_things_drive_and_talk(populated):
     assert ResourcePledge.objects.exists()
     assert EventComment.objects.filter(parent=None).exists()
     assert EventComment.objects.exclude(parent=None).exists()
+
+
+def test_past_events_have_pairs_of_photos_and_some_wait_for_staff(populated):
+    photos = EventPhoto.objects.filter(event__ends_at__lt=timezone.now())
+
+    after = photos.filter(stage="after", pair_with__stage="before")
+    assert after.count() == Event.objects.filter(status__in=["finished", "archived"]).count() > 3
+    assert set(photos.values_list("status", flat=True)) == {"shown", "waiting", "hidden"}
+    assert default_storage.exists(photos.first().thumbnail.name)
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

@@ -122,10 +122,12 @@ def test_long_headers_and_bodies_are_refused(fleet):
     client = fleet.client()
     status, body, _ = client.call("POST", "/api/v1/token/", b"x" * 20_000)
     whole = client.call("POST", "/api/v1/events/", b"x" * 1_100_000)[0]
+    picture = ask(fleet, "POST /api/v1/events/1/photos/ HTTP/1.1", "Content-Length: 500000000")
 
     assert re.match(r"HTTP/1.1 4(00|31|14)", long_header)
     assert (status, body["errors"][0]["code"]) == (413, "too_large")
     assert whole == 413
+    assert picture.startswith("HTTP/1.1 413")
 
 
 def test_plain_http_is_sent_to_https(fleet):

@@ -23,6 +23,7 @@ ADMIN_SAYS = {
     "not_found",  # a 404 like any other
     "not_given_up",
     "own_account",
+    "photo_decided",
     "reversal_is_final",
 }
 END_OF_BLOCK = "--- end of block ---"

@@ -25,6 +25,8 @@ FIELDS = {
     "language",
     "birth_date",
     "is_public",
+    "refuses_photos",
+    "avatar",
 }
 
 
@@ -189,6 +191,7 @@ def test_a_public_profile_shows_what_is_meant_for_all(db, anonymous):
         "last_name": "Silva",
         "bio": "Gosto de plantar.",
         "city": "Recife",
+        "avatar": None,
         "joined_at": "2026-03-01T12:00:00Z",
         "hours": 2.5,
     }

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.places import Placed
 from users.phones import validate_phone
-from users.querysets import UserManager
+from users.querysets import ADULT_AGE, UserManager
 
 FIRST_YEAR = 1900
 
@@ -54,6 +54,13 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
         _("birth date"), null=True, blank=True, validators=[validate_birth_date]
     )
     is_public = models.BooleanField(_("public profile"), default=False)
+    # Names a file in the private storage; "" is none.
+    avatar = models.FileField(
+        _("picture"), upload_to="avatars", blank=True, default="", db_default="", editable=False
+    )
+    refuses_photos = models.BooleanField(
+        _("refuses to be in photos"), default=False, db_default=False
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     joined_at = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
@@ -159,6 +166,11 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
     def get_full_name(self) -> str:
         """The name, for Django's own pages."""
         return self.name
+
+    def refuses_photos_on(self, day: date) -> bool:
+        """Whether photos must not show them that day: they said so, or are under age."""
+        age = self.age_on(day)
+        return self.refuses_photos or (age is not None and age < ADULT_AGE)
 
     def age_on(self, day: date) -> int | None:
         """Full years on that day; None without a birth date."""

@@ -19,24 +19,9 @@ from users.services.accounts import (
     request_email_change,
     welcome,
 )
-from users.services.erasure import (
-    erase,
-    erase_own_account,
-    finish_erasure,
-    mail_farewell,
-    overdue_erasures,
-    overdue_farewells,
-)
-from users.services.exports import (
-    address_of,
-    delete_old_exports,
-    link_token,
-    mail_export,
-    make_export,
-    overdue_export_mails,
-    overdue_exports,
-    request_export,
-)
+from users.services.avatars import (remove_avatar, set_avatar)
+from users.services.erasure import (erase, erase_own_account, finish_erasure, mail_farewell, overdue_erasures, overdue_farewells)
+from users.services.exports import (address_of, delete_old_exports, link_token, mail_export, make_export, overdue_export_mails, overdue_exports, request_export)
 from users.services.ledger import (
     ReversalIsFinal,
     record_contribution,
@@ -128,6 +113,7 @@ __all__ = [
     "recount",
     "refresh_session",
     "register",
+    "remove_avatar",
     "request_confirmation",
     "request_email_change",
     "request_export",
@@ -137,6 +123,7 @@ __all__ = [
     "reversal_of",
     "reverse_contribution",
     "revoke_session",
+    "set_avatar",
     "sign_in",
     "sign_in_by_link",
     "unsubscribe",

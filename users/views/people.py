@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
+from rest_framework.exceptions import Throttled
 from rest_framework.generics import (
     DestroyAPIView,
     GenericAPIView,
@@ -14,13 +15,15 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.schema import with_body
-from users import services
-from users.examples import ERASURE, PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION
-from users.inputs import ErasureSerializer
-from users.models import TokenFamily, User
-from users.serializers import ProfileSerializer, PublicProfileSerializer, SessionSerializer
-from users.views.requests import acting_user, device, given
+from config import (limits)
+from config.images import (PictureParser)
+from config.schema import (with_body)
+from users import (services)
+from users.examples import (ERASURE, NEW_AVATAR, PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION)
+from users.inputs import (ErasureSerializer)
+from users.models import (TokenFamily, User)
+from users.serializers import (AvatarSerializer, ProfileSerializer, PublicProfileSerializer, SessionSerializer)
+from users.views.requests import (acting_user, device, given)
 
 
 @extend_schema_view(
@@ -42,6 +45,32 @@ class ProfileView(RetrieveUpdateAPIView):
         """Erase one's personal data for good; what one did stays, without a name."""
         proof = given(ErasureSerializer, request)
         services.erase_own_account(acting_user(request), **proof, device=device(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AvatarView(GenericAPIView):
+    parser_classes = [PictureParser]
+    serializer_class = ProfileSerializer
+
+    def get_object(self) -> User:
+        return User.objects.get(pk=acting_user(self.request).pk)
+
+    @extend_schema(
+        request=AvatarSerializer, responses=ProfileSerializer, examples=[NEW_AVATAR, PROFILE]
+    )
+    def put(self, request: Request) -> Response:
+        """Show a picture of oneself, in the place of the last one."""
+        user = acting_user(request)
+        if wait := limits.hit("pictures", str(user.pk)):
+            raise Throttled(wait)
+        picture = given(AvatarSerializer, request)["avatar"]
+        user = services.set_avatar(user, picture)
+        return Response(self.get_serializer(user).data)
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Take one's picture away; its file is deleted."""
+        services.remove_avatar(acting_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

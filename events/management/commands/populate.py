@@ -12,9 +12,10 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
-from config import totals
-from events import services
-from events.management import (demo)
+from config import (totals)
+from config.images import (Picture)
+from events import (services)
+from events.management import (demo, landscapes)
 from events.models import (Event, EventCategory, EventParticipant, EventReport)
 from users.models import User
 
@@ -29,6 +30,11 @@ EACH = {
     "people_taught": Decimal(4),
 }
 SUMMARY = "Terminamos no horário e deixamos o lugar melhor do que encontramos."
+CAPTIONS = {
+    "before": "Antes do mutirão",
+    "during": "Mãos à obra",
+    "after": "O mesmo lugar no fim do dia",
+}
 
 
 class Command(BaseCommand):
@@ -89,8 +95,9 @@ def _make_event(plan: Row, organizer: User, others: list[User]) -> Event:
     event.co_organizers.add(others[-1])
     # Not by `join`, which writes mails: nobody lives at these addresses.
     EventParticipant.objects.bulk_create(_places(event, people))
-    if event.is_over:
+    if event.is_over and event.status == Event.Status.PUBLISHED:
         services.finish(event.pk)
+        _add_photos(event, people)
     return event
 
 
@@ -106,6 +113,24 @@ def _report(event: Event, *, is_decided: bool = True) -> EventReport:
             amount = each[kind] * (2 + number % 3) // 3
             services.add_contribution(event, place.user, kind=kind, amount=amount, by=by)
     return services.submit_report(event, by=event.organizer)
+
+
+def _add_photos(event: Event, people: list[User]) -> None:
+    """One place before, during and after; of each third event they wait for staff."""
+    Event.objects.filter(pk=event.pk).update(photos_need_approval=event.pk % 3 == 0)
+    pairs: dict[str, int] = {}
+    for stage, caption in CAPTIONS.items():
+        photo = services.add_photo(
+            event,
+            event.organizer,
+            picture=Picture(landscapes.draw(event.pk, stage)),
+            stage=stage,
+            caption=caption,
+            pair_with=pairs.get("before") if stage == "after" else None,
+        )
+        pairs[stage] = photo.pk
+    if event.pk % 3 == 1:
+        services.flag_photo(photo, people[0], reason="other", note="Não é deste dia.")
 
 
 def _places(event: Event, people: list[User]) -> list[EventParticipant]:

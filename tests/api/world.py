@@ -127,22 +127,21 @@ class World:
             event = getattr(self, event)
             place = event.participants.filter(user=self.owner).first()
             told = ReportContribution.objects.filter(report__event=event).first()
-            return {
+            ids = {
                 "event_id": event.pk,
                 "participant_id": place and place.pk,
                 "contribution_id": told and told.pk,
             }
+            if "{photo_id}" in template:
+                photo = event.photos.first() or PhotoFactory(event=event, uploader=self.owner)
+                ids["photo_id"] = photo.pk
+            return ids
         if "{month}" in template:
             return {"month": self.month.slug}
         if "{resource_id}" in template:
             return {"resource_id": self.resource.pk}
         if "{comment_id}" in template:
             return {"comment_id": self.comment.pk}
-            ids = {"event_id": event.pk, "participant_id": place and place.pk}
-            if "{photo_id}" in template:
-                photo = event.photos.first() or PhotoFactory(event=event, uploader=self.owner)
-                ids["photo_id"] = photo.pk
-            return ids
         if "{token}" in template:
             return {"token": CalendarFeed.objects.get(user=self.owner).token}
         if "/sessions/" in template:

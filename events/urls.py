@@ -27,6 +27,7 @@ urlpatterns = [
     path("<int:event_id>/participants/<int:participant_id>/no_show/", participation.mark_no_show),
     path("<int:event_id>/stats/", attendance.StatsView.as_view()),
     path("<int:event_id>/ticket/", files.TicketView.as_view()),
+    path("<int:event_id>/certificate/", files.CertificateView.as_view()),
     path("<int:event_id>/venue_code/", files.VenueCodeView.as_view()),
     path("<int:event_id>/calendar.ics/", files.EventCalendarView.as_view()),
 ]

@@ -10,6 +10,7 @@ from events.services.attendance import (
     check_out,
     check_takes_people_in,
 )
+from events.services.certificates import EventNotFinished, NoHours, certify, holds
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
 from events.services.editing import (
@@ -57,10 +58,12 @@ __all__ = [
     "EventGone",
     "EventNotDeletable",
     "EventNotEditable",
+    "EventNotFinished",
     "EventNotOver",
     "EventOver",
     "HasCome",
     "LeavingClosed",
+    "NoHours",
     "NotCheckedIn",
     "NotGivenUp",
     "NotJoined",
@@ -73,6 +76,7 @@ __all__ = [
     "WrongStatus",
     "archive_old_events",
     "cancel",
+    "certify",
     "check_in",
     "check_in_oneself",
     "check_out",
@@ -82,6 +86,7 @@ __all__ = [
     "edit",
     "ended_events",
     "finish",
+    "holds",
     "join",
     "leave",
     "mark_no_show",

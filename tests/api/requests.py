@@ -145,6 +145,8 @@ REQUESTS = {
     "GET /events/{event_id}/stats/": Request(*ALL),
     "GET /events/{event_id}/stats/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
     "GET /events/{event_id}/ticket/": Request(401, 404, 200, 404, 404),
+    "GET /events/{event_id}/certificate/": Request(401, 404, 200, 404, 404, event="attended"),
+    "GET /events/{event_id}/certificate/ : to come": Request(401, 404, 409, 404, 404),
     "GET /events/{event_id}/venue_code/": Request(*RUNS_IT),
     "GET /events/{event_id}/calendar.ics/": Request(*ALL),
     "GET /events/{event_id}/calendar.ics/ : draft": Request(404, 404, 404, 200, 200, event="draft"),

@@ -6,6 +6,7 @@ from functools import cached_property
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from events import services as events
 from events.models import CalendarFeed
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import mail_tokens, services, tokens
@@ -58,6 +59,13 @@ class World:
     def visited(self):
         event = self._event(starts_at=timezone.now() - timedelta(hours=1))
         return self._joined(event, checked_in_at=timezone.now() - timedelta(minutes=30))
+
+    @cached_property
+    def attended(self):
+        start = timezone.now() - timedelta(hours=5)
+        event = self._joined(self._event(starts_at=start), checked_in_at=start)
+        events.finish(event.pk)
+        return event
 
     @cached_property
     def sign_in(self):

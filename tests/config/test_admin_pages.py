@@ -19,7 +19,7 @@ from config.models import DeadLetter
 from events.models import Event, EventCategory, EventNotification, EventParticipant
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import services as users
-from users.models import Contribution, LoginAttempt, User
+from users.models import Contribution, Erasure, LoginAttempt, User
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
@@ -96,6 +96,7 @@ def rows(db):
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),
         Contribution: line,
+        Erasure: Erasure.objects.create(user=UserFactory(is_active=False), reason=EVIL),
         LoginAttempt: LoginAttempt.objects.create(account=EVIL, address="127.0.0.1"),
         Group: Group.objects.create(name=EVIL),
         CrontabSchedule: crontab,

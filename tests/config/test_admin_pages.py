@@ -96,7 +96,7 @@ def rows(db):
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),
         Contribution: line,
-        Erasure: Erasure.objects.create(user=UserFactory(is_active=False), reason=EVIL),
+        Erasure: Erasure.objects.create(user=user, reason=EVIL),
         LoginAttempt: LoginAttempt.objects.create(account=EVIL, address="127.0.0.1"),
         Group: Group.objects.create(name=EVIL),
         CrontabSchedule: crontab,

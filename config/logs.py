@@ -84,6 +84,8 @@ def _logging(formatter: dict[str, Any], level: str) -> dict[str, Any]:
             # Each request has a line of its own: these would say it again.
             "django.server": {**passed_on, "level": "WARNING"},
             "django.request": {**passed_on, "level": "ERROR"},
+            # Each PDF would have a dozen lines about its fonts.
+            "fontTools": {**passed_on, "level": "WARNING"},
             "gunicorn.error": passed_on,
             "celery": passed_on,
             # Tells of every table of every font in a PDF.

@@ -121,7 +121,7 @@ class AutoSchema(StandardAutoSchema):
             case "406":
                 return self._should_add_http406_error_response()
             case "409":
-                return self.method != "GET"
+                return self.method != "GET" or getattr(self.view, "may_conflict", False)
             case "413" | "415":
                 return self._has_body()
         return True

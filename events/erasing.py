@@ -1,6 +1,7 @@
 """What becomes of events when a person's data is erased."""
 
 from django.db import transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
@@ -18,7 +19,9 @@ class OrganizesEvents(DomainError):
     """Says which, so that they can be handed over or cancelled first."""
 
     code = "organizes_events"
-    message = _("Events that you organize are still to come. Hand over or cancel first: %(events)s")
+    message: str | Promise = _(
+        "Events that you organize are still to come. Hand over or cancel first: %(events)s"
+    )
 
     def __init__(self, events: list[Event]) -> None:
         super().__init__()

@@ -63,6 +63,7 @@ urlpatterns = [
         reports.reject_contribution,
     ),
     path("<int:event_id>/ticket/", files.TicketView.as_view()),
+    path("<int:event_id>/certificate/", files.CertificateView.as_view()),
     path("<int:event_id>/venue_code/", files.VenueCodeView.as_view()),
     path("<int:event_id>/calendar.ics/", files.EventCalendarView.as_view()),
 ]

@@ -44,9 +44,13 @@ def write(user: User, target: IO[bytes]) -> None:
         for folder, files in _files.items():
             for name, stored in files(user):
                 # Somebody may delete it meanwhile.
-                with suppress(FileNotFoundError), stored.open() as source:
-                    with archive.open(f"{folder}/{name}", "w", force_zip64=True) as file:
-                        shutil.copyfileobj(source, file)
+                with suppress(FileNotFoundError):
+                    _write_file(stored, archive, f"{folder}/{name}")
+
+
+def _write_file(stored: FieldFile, archive: ZipFile, name: str) -> None:
+    with stored.open() as source, archive.open(name, "w", force_zip64=True) as target:
+        shutil.copyfileobj(source, target)
 
 
 def _write_rows(rows: Iterable[Row], file: IO[bytes]) -> None:

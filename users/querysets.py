@@ -38,7 +38,7 @@ class UserQuerySet(models.QuerySet["User"]):
     def wanting(self, kind: str, channel: str = "email") -> "UserQuerySet":
         """Who did not switch off messages of this kind; ask again when sending."""
         preferences = self.model._meta.get_field("notification_preferences").related_model
-        unwanted = preferences.objects.filter(
+        unwanted = preferences.objects.filter(  # type: ignore[union-attr]
             user=OuterRef("pk"), kind=kind, channel=channel, is_wanted=False
         )
         return self.filter(~Exists(unwanted))

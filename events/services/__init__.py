@@ -11,6 +11,7 @@ from events.services.attendance import (
     check_out,
     check_takes_people_in,
 )
+from events.services.certificates import (EventNotFinished, NoHours, certify, holds)
 from events.services.comments import (CommentGone, NotShown, OwnComment, ReplyToReply, approve_comment, comment, delete_comment, flag, hide_comment)
 from events.services.contributions import (ContributionDecided, ContributionsExceedFigure, add_contribution, adjust_contribution, approve_contribution, reject_contribution)
 from events.services.copies import (copy)
@@ -76,6 +77,7 @@ __all__ = [
     "EventGone",
     "EventNotDeletable",
     "EventNotEditable",
+    "EventNotFinished",
     "EventNotOver",
     "EventOver",
     "FigureBelowContributions",
@@ -83,6 +85,7 @@ __all__ = [
     "LeavingClosed",
     "MoreThanNeeded",
     "NeededBelowPledged",
+    "NoHours",
     "NotCheckedIn",
     "NotGivenUp",
     "NotInSeries",
@@ -121,6 +124,7 @@ __all__ = [
     "approve_photo",
     "archive_old_events",
     "cancel",
+    "certify",
     "check_in",
     "check_in_oneself",
     "check_out",
@@ -142,6 +146,7 @@ __all__ = [
     "flag",
     "hide_comment",
     "flag_photo",
+    "holds",
     "join",
     "leave",
     "mail_photo_decision",

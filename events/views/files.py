@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.api import idempotent
-from events import calendars, tickets
+from events import calendars, certificates, services, tickets
 from events.examples import CALENDAR_FEED, VENUE_CODE
 from events.models import CalendarFeed, Event, EventParticipant, new_code
 from events.reading import CalendarFeedSerializer, ImageQuery, VenueCodeSerializer
@@ -61,6 +61,24 @@ class TicketView(APIView):
             tickets.draw(place.ticket_code, image), content_type=tickets.CONTENT_TYPES[image]
         )
         answer["Content-Disposition"] = f'inline; filename="ticket-{event_id}.{image}"'
+        return answer
+
+
+class CertificateView(APIView):
+    content_negotiation_class = OneFormat
+    may_conflict = True
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, event_id: int) -> HttpResponse:
+        """One's certificate as a PDF: for who has counted hours at an event that is over.
+
+        It carries a code by which anybody sees whether it still holds.
+        """
+        places = EventParticipant.objects.select_related("user", "event__organizer")
+        place = get_object_or_404(places, event=event_id, user=acting_user(request))
+        certificate = services.certify(place)
+        answer = HttpResponse(certificates.draw(certificate), content_type="application/pdf")
+        answer["Content-Disposition"] = f'inline; filename="certificate-{event_id}.pdf"'
         return answer
 
 

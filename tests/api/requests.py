@@ -295,6 +295,8 @@ REQUESTS = {
     "GET /events/impact/monthly/{month}.csv/": Request(*ALL),
     "GET /events/impact/monthly/{month}.pdf/": Request(*ALL),
     "GET /events/{event_id}/ticket/": Request(401, 404, 200, 404, 404),
+    "GET /events/{event_id}/certificate/": Request(401, 404, 200, 404, 404, event="attended"),
+    "GET /events/{event_id}/certificate/ : to come": Request(401, 404, 409, 404, 404),
     "GET /events/{event_id}/venue_code/": Request(*RUNS_IT),
     "GET /events/{event_id}/calendar.ics/": Request(*ALL),
     "GET /events/{event_id}/calendar.ics/ : draft": Request(404, 404, 404, 200, 200, event="draft"),

@@ -24,7 +24,7 @@ from events.impact import (monthly)
 from events.models import (Event, EventCategory, EventComment, EventMail, EventNotification, EventParticipant, EventPhoto, EventReport, ImpactReport, PhotoFlag, ReportContribution)
 from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, PhotoFactory, PledgeFactory, ResourceFactory, UserFactory)
 from users import services as users
-from users.models import Contribution, LoginAttempt, User
+from users.models import Contribution, Erasure, LoginAttempt, User
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
@@ -130,6 +130,7 @@ def rows(db, disk):
             month=date(2026, 3, 1), figures=monthly.of(date(2026, 3, 1)), pdf="reports/a.pdf"
         ),
         Contribution: line,
+        Erasure: Erasure.objects.create(user=user, reason=EVIL),
         LoginAttempt: LoginAttempt.objects.create(account=EVIL, address="127.0.0.1"),
         Group: Group.objects.create(name=EVIL),
         CrontabSchedule: crontab,

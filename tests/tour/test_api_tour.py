@@ -17,6 +17,7 @@ BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANYTHING = "…"
 # Said in the admin only.
 ADMIN_SAYS = {
+    "account_erased",
     "already_handled",
     "broker_away",
     "last_superuser",

@@ -91,4 +91,4 @@ class Erasure(models.Model):
         verbose_name_plural = _("erasures")
 
     def __str__(self) -> str:
-        return f"#{self.pk} of {self.user_id}"
+        return f"#{self.pk} → {self.user_id}"

@@ -135,7 +135,7 @@ def delete_old_exports() -> None:
     """
     for export in DataExport.objects.outdated():
         if export.file:
-            default_storage.delete(export.file.name)
+            export.file.delete(save=False)
         export.delete()
     for name in _stored_names():
         is_known = DataExport.objects.filter(file=name).exists()

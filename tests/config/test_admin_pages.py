@@ -19,7 +19,7 @@ from config.models import DeadLetter
 from events.models import Event, EventCategory, EventMail, EventNotification, EventParticipant
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import services as users
-from users.models import Contribution, LoginAttempt, User
+from users.models import Contribution, Export, LoginAttempt, User, UserImport
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
@@ -35,6 +35,7 @@ SAME = {
     "en",
     "esc",
     "Ctrl + K",
+    "csv",
 }
 
 
@@ -98,6 +99,17 @@ def rows(db):
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),
         Contribution: line,
+        UserImport: UserImport.objects.create(
+            file_name=EVIL,
+            uploaded_by=user,
+            rows=[{"email": EVIL}],
+            row_count=1,
+            errors=[[2, EVIL]],
+            status=UserImport.Status.CHECKED,
+        ),
+        Export: Export.objects.create(
+            what="users.User", file_format="csv", row_count=1, exported_by=user
+        ),
         LoginAttempt: LoginAttempt.objects.create(account=EVIL, address="127.0.0.1"),
         Group: Group.objects.create(name=EVIL),
         CrontabSchedule: crontab,
@@ -122,6 +134,7 @@ def pages_of(rows):
     yield reverse("breakers")
     yield reverse("admin:events_event_add")
     yield reverse("admin:users_user_add")
+    yield reverse("admin:users_userimport_add")
     yield reverse("admin:auth_user_password_change", args=[rows[User].pk])
     yield reverse("admin:password_change")
 

@@ -11,7 +11,7 @@ from threading import Barrier
 
 from geographiclib.geodesic import Geodesic
 
-from tests.load import client, server
+from tests.load import client, server, staff
 from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
 
@@ -242,5 +242,7 @@ ALL = {
         stampede,
         startup,
         joins,
+        staff.dashboard,
+        staff.people_import,
     )
 }

@@ -3,5 +3,14 @@
 from users.models.ledger import Contribution, ContributionTotal
 from users.models.people import User
 from users.models.sign_ins import LoginAttempt, TokenFamily
+from users.models.tables import Export, UserImport
 
-__all__ = ["Contribution", "ContributionTotal", "LoginAttempt", "TokenFamily", "User"]
+__all__ = [
+    "Contribution",
+    "ContributionTotal",
+    "Export",
+    "LoginAttempt",
+    "TokenFamily",
+    "User",
+    "UserImport",
+]

@@ -245,6 +245,7 @@ SCHEDULES = {
     ),
     "waiting-privacy": ("users.tasks.retry_waiting_privacy", crontab(minute="*/5")),
     "old-exports": ("users.tasks.delete_old_exports", crontab(hour=4, minute=15)),
+    "waiting-imports": ("users.tasks.retry_waiting_imports", crontab(minute="*/2")),
     "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
     # At three, and until eight each hour again, if that failed.
     "backup": ("config.tasks.back_up", crontab(hour="3-8", minute=0)),
@@ -279,6 +280,9 @@ RETENTION = {
     # Those that nobody handled stay.
     "config.DeadLetter": ("handled_at", timedelta(days=90)),
     "users.LoginAttempt": ("attempted_at", timedelta(days=90)),
+    # With what is left of tables that nobody decided about.
+    "users.UserImport": ("created_at", timedelta(days=30)),
+    "users.Export": ("exported_at", timedelta(days=365)),
     "events.EventNotification": ("created_at", timedelta(days=365)),
 }
 

@@ -111,3 +111,15 @@ def retry_waiting_password_mails() -> None:
 def delete_expired_tokens() -> None:
     """Every night."""
     services.delete_expired_tokens()
+
+
+@shared_task(base=Nudge)
+def run_user_import(import_id: int) -> None:
+    services.run_import(import_id)
+
+
+@shared_task
+def retry_waiting_imports() -> None:
+    """Every two minutes: go on with imports whose task was lost or failed."""
+    for import_id in services.waiting_imports():
+        run_user_import.delay(import_id)

@@ -37,6 +37,8 @@ def navigation(request: HttpRequest) -> list[Entry]:
             "items": [
                 _list("users.user", _("People"), "group"),
                 _list("users.contribution", _("Contributions"), "volunteer_activism"),
+                _list("users.userimport", _("Imports"), "upload"),
+                _list("users.export", _("Exports"), "download"),
                 _list("auth.group", _("Groups"), "shield_person"),
                 _list("users.erasure", _("Erasures"), "person_cancel"),
                 _list("users.loginattempt", _("Login attempts"), "passkey"),

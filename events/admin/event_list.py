@@ -11,6 +11,8 @@ from unfold.decorators import display
 
 from config.admin.filters import DayRangeFilter
 from events.models import Event, EventParticipant
+from events.resources import EventTable
+from users.admin.exports import Exported
 
 Status = Event.Status
 
@@ -31,7 +33,9 @@ def number_of(**conditions: object) -> Coalesce:
     return Coalesce(Subquery(counted.values("number")), 0, output_field=IntegerField())
 
 
-class EventList(ModelAdmin):
+class EventList(Exported, ModelAdmin):
+    table = EventTable
+    table_related = ("category", "organizer")
     list_display = ["title", "state", "starts", "city", "category", "seats", "waiting", "came"]
     list_filter = ["status", "category", CityFilter, ("starts_at", DayRangeFilter)]
     list_filter_submit = True

@@ -59,7 +59,7 @@ class EventForm(RefusableForm):
 @admin.register(Event)
 class EventAdmin(mails.MayWrite, EventList, RefusableAdmin):
     form = EventForm
-    actions = ["publish_selected", "cancel_selected"]
+    actions = ["publish_selected", "cancel_selected", "export_csv", "export_xlsx"]
     actions_detail = ["publish", "write_mail", "cancel"]
     autocomplete_fields = ["organizer", "co_organizers"]
     readonly_fields = ["status", "seats_taken", "cancel_reason", "created_at", "updated_at"]

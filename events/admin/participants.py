@@ -12,6 +12,8 @@ from config.admin.lists import ReadOnlyAdmin
 from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands, event_tabs, mails
 from events.models import EventParticipant
+from events.resources import ParticipantTable
+from users.admin.exports import Exported
 
 Status = EventParticipant.Status
 Participants = QuerySet[EventParticipant]
@@ -28,7 +30,7 @@ search.register(
 
 
 @admin.register(EventParticipant)
-class EventParticipantAdmin(mails.MayWrite, ReadOnlyAdmin):
+class EventParticipantAdmin(mails.MayWrite, Exported, ReadOnlyAdmin):
     """Read-only: a seat added here would pass by the rules of `services.join`."""
 
     list_display = ["person", "event", "state", "joined_at", "checked_in_at", "checked_out_at"]
@@ -38,6 +40,9 @@ class EventParticipantAdmin(mails.MayWrite, ReadOnlyAdmin):
     search_fields = ["user__email", "user__first_name__unaccent", "user__last_name__unaccent"]
     ordering = ["-pk"]
     actions = ["check_in", "check_out", "undo_check_in", "mark_no_show", "remove", "write_mail"]
+    actions += ["export_csv", "export_xlsx"]
+    table = ParticipantTable
+    table_related = ("event", "user")
     fields = [
         "event",
         "user",

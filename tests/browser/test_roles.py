@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from config import totals
 from config.models import DeadLetter
-from events.models import Event
+from events.models import Event, EventMail
 from tests.factories import PASSWORD, UserFactory
 from users import roles
+from users.models import User, UserImport
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
 LISTS = {
@@ -101,3 +102,52 @@ def test_what_is_searched_is_found(signed_in_as):
     check_contrast(screen, "search")
 
     assert event.title in screen.page.inner_text("#command-results-list")
+
+
+def test_staff_write_to_participants(signed_in_as):
+    screen = signed_in_as("organizer-support")
+    page = screen.page
+    event = Event.objects.published().upcoming().order_by("starts_at").first()
+
+    screen.open(f"/admin/events/event/{event.pk}/write_mail/", "mail-new")
+    page.fill("[name=subject]", "Tragam luvas")
+    page.fill("[name=text]", "Tragam luvas e chapéu.\n\nAté sábado!")
+    page.click("button[value=look]")
+    screen.look("mail-preview")
+    check_contrast(screen, "mail-preview")
+    page.click("button[value=send]")
+    page.wait_for_url(f"**/event/{event.pk}/change/")
+    screen.look("mail-sent")
+    screen.open("/admin/events/eventmail/", "mails")
+    screen.open(
+        f"/admin/events/event/{event.pk}/change/#dataset-eventnotification", "event-notifications"
+    )
+
+    assert EventMail.objects.get().subject == "Tragam luvas"
+
+
+def test_people_are_imported_and_taken_away(signed_in_as):
+    screen = signed_in_as("administrator")
+    page = screen.page
+    table = "email;nome;cidade\nrui@example.org;Rui;Belém\nerrado;Ana;Recife\n"
+
+    screen.open("/admin/users/userimport/add/", "import-new")
+    check_contrast(screen, "import-new")
+    page.set_input_files(
+        "input[type=file]",
+        {"name": "pessoas.csv", "mimeType": "text/csv", "buffer": table.encode()},
+    )
+    page.click("#content button[type=submit]")
+    page.wait_for_url("**/userimport/*/change/")
+    screen.look("import-checked")
+    check_contrast(screen, "import-checked")
+    if screen.size == "phone":
+        page.locator("#header-inner a[href='#']").click()
+    page.click("a[href$='/confirm/']")
+    screen.look("import-confirm")
+    page.click("#content button[type=submit]")
+    page.wait_for_url("**/userimport/*/change/")
+    screen.look("import-done")
+
+    assert UserImport.objects.get().status == "done"
+    assert User.objects.filter(email="rui@example.org").exists()

@@ -24,7 +24,7 @@ from events.impact import (monthly)
 from events.models import (Event, EventCategory, EventComment, EventMail, EventNotification, EventParticipant, EventPhoto, EventReport, ImpactReport, PhotoFlag, ReportContribution)
 from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, PhotoFactory, PledgeFactory, ResourceFactory, UserFactory)
 from users import services as users
-from users.models import Contribution, Erasure, LoginAttempt, User
+from users.models import (Contribution, Erasure, Export, LoginAttempt, User, UserImport)
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
@@ -42,6 +42,7 @@ SAME = {
     "en",
     "esc",
     "Ctrl + K",
+    "csv",
 }
 
 
@@ -131,6 +132,17 @@ def rows(db, disk):
         ),
         Contribution: line,
         Erasure: Erasure.objects.create(user=user, reason=EVIL),
+        UserImport: UserImport.objects.create(
+            file_name=EVIL,
+            uploaded_by=user,
+            rows=[{"email": EVIL}],
+            row_count=1,
+            errors=[[2, EVIL]],
+            status=UserImport.Status.CHECKED,
+        ),
+        Export: Export.objects.create(
+            what="users.User", file_format="csv", row_count=1, exported_by=user
+        ),
         LoginAttempt: LoginAttempt.objects.create(account=EVIL, address="127.0.0.1"),
         Group: Group.objects.create(name=EVIL),
         CrontabSchedule: crontab,
@@ -155,6 +167,7 @@ def pages_of(rows):
     yield reverse("breakers")
     yield reverse("admin:events_event_add")
     yield reverse("admin:users_user_add")
+    yield reverse("admin:users_userimport_add")
     yield reverse("admin:auth_user_password_change", args=[rows[User].pk])
     yield reverse("admin:password_change")
 

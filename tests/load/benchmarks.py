@@ -11,7 +11,7 @@ from threading import Barrier
 
 from geographiclib.geodesic import Geodesic
 
-from tests.load import client, server
+from tests.load import client, server, staff
 from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
 from tests.load.pictures import photos
@@ -244,5 +244,7 @@ ALL = {
         startup,
         joins,
         photos,
+        staff.dashboard,
+        staff.people_import,
     )
 }

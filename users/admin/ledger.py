@@ -13,7 +13,9 @@ from unfold.decorators import action, display
 from config.admin import commands
 from config.admin.lists import ReadOnlyAdmin
 from users import services
+from users.admin.exports import Exported
 from users.models import Contribution
+from users.resources import LedgerTable
 
 REVERSE = commands.Command(
     question=_("Reverse this contribution?"),
@@ -31,7 +33,7 @@ REVERSE = commands.Command(
 
 
 @admin.register(Contribution)
-class ContributionAdmin(ReadOnlyAdmin):
+class ContributionAdmin(Exported, ReadOnlyAdmin):
     """Nobody changes the ledger, the database sees to that; a line may be reversed by another."""
 
     list_display = ["user", "kind", "amount", "state", "source", "happened_at"]
@@ -40,7 +42,9 @@ class ContributionAdmin(ReadOnlyAdmin):
     list_select_related = ["user", "reversed_by"]
     search_fields = ["source", "user__email", "user__first_name", "user__last_name"]
     ordering = ["-happened_at", "-pk"]
-    actions = ["reverse_selected"]
+    actions = ["reverse_selected", "export_csv", "export_xlsx"]
+    table = LedgerTable
+    table_related = ("user",)
     actions_detail: ClassVar[list[str]] = ["reverse"]
 
     def has_reverse_permission(self, request: HttpRequest, object_id: object = None) -> bool:

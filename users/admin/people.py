@@ -20,8 +20,10 @@ from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.filters import DayRangeFilter
 from config.admin.tabs import Tab, has_object
 from users.admin import commands
+from users.admin.exports import Exported
 from users.admin.sign_ins import SessionsTab
 from users.models import User
+from users.resources import PeopleTable
 
 MOMENTS = ("joined_at", "registered_at", "welcomed_at", "last_login")
 # Who may hand these out could make themselves a superuser.
@@ -49,7 +51,7 @@ class NewPersonForm(PersonForm, UserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(Exported, DjangoUserAdmin, ModelAdmin):
     form = PersonForm
     add_form = NewPersonForm
     change_password_form = AdminPasswordChangeForm
@@ -63,6 +65,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     autocomplete_fields = ["groups"]
     actions = ["deactivate_selected", "reactivate_selected"]
     actions_detail = ["change_password", "deactivate", "reactivate", "erase"]
+    actions = ["deactivate_selected", "reactivate_selected", "export_csv", "export_xlsx"]
+    table = PeopleTable
+    actions_detail = ["change_password", "deactivate", "reactivate"]
     readonly_fields = ["is_active", "pending_email", "email_confirmed_at", *MOMENTS]
     fieldsets = [
         (None, {"fields": ["email", ("first_name", "last_name"), "phone", "language"]}),

@@ -5,6 +5,7 @@ from users.models.people import User
 from users.models.preferences import NotificationPreference
 from users.models.privacy import DataExport, Erasure
 from users.models.sign_ins import LoginAttempt, TokenFamily
+from users.models.tables import Export, UserImport
 
 __all__ = [
     "Contribution",
@@ -15,4 +16,6 @@ __all__ = [
     "NotificationPreference",
     "TokenFamily",
     "User",
+    "Export",
+    "UserImport",
 ]

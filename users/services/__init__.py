@@ -22,6 +22,7 @@ from users.services.accounts import (
 from users.services.avatars import (remove_avatar, set_avatar)
 from users.services.erasure import (erase, erase_own_account, finish_erasure, mail_farewell, overdue_erasures, overdue_farewells)
 from users.services.exports import (address_of, delete_old_exports, link_token, mail_export, make_export, overdue_export_mails, overdue_exports, request_export)
+from users.services.imports import (NoSuchColumns, NotChecked, begin_import, confirm_import, discard_import, run_import, waiting_imports)
 from users.services.ledger import (
     ReversalIsFinal,
     record_contribution,
@@ -73,18 +74,23 @@ __all__ = [
     "EmailConfirmed",
     "LastSuperuser",
     "LockedOut",
+    "NoSuchColumns",
+    "NotChecked",
     "ReversalIsFinal",
     "WrongCredentials",
     "address_of",
+    "begin_import",
     "begin_session",
     "change_password",
     "change_wishes",
     "confirm_email",
     "confirm_email_change",
+    "confirm_import",
     "confirm_password",
     "deactivate",
     "delete_expired_tokens",
     "delete_old_exports",
+    "discard_import",
     "end_all_sessions",
     "end_session",
     "erase",
@@ -124,11 +130,13 @@ __all__ = [
     "reverse_contribution",
     "revoke_session",
     "set_avatar",
+    "run_import",
     "sign_in",
     "sign_in_by_link",
     "unsubscribe",
     "verify_token",
     "wants",
+    "waiting_imports",
     "welcome",
     "wishes_of",
 ]

@@ -1,0 +1,171 @@
+"""Imports of people: a table is brought, checked, looked at and then confirmed or discarded."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from config.admin import waiting
+from config.admin.commands import Command, ask_about_one
+from config.admin.lists import ReadOnlyAdmin
+from config.errors import DomainError
+from config.tables import reading
+from users import services
+from users.models import User, UserImport
+from users.resources import UserResource
+
+Status = UserImport.Status
+SHOWN = 10
+CONFIRM = Command(
+    question=_("Import these people?"),
+    explanation=_(
+        "Lines with errors are left out. Nobody gets a mail; new people choose a password by "
+        "“forgot password”."
+    ),
+    button=_("Import"),
+    done=_("The import runs."),
+    act=lambda request, row, answers: services.confirm_import(row),
+)
+DISCARD = Command(
+    question=_("Discard this table?"),
+    button=_("Discard"),
+    done=_("The table was discarded."),
+    act=lambda request, row, answers: services.discard_import(row),
+)
+
+
+def undecided() -> QuerySet[UserImport]:
+    return UserImport.objects.filter(status=Status.CHECKED)
+
+
+waiting.register(_("Imports of people"), undecided, "status__exact=checked")
+
+
+class TableForm(forms.Form):
+    """Reads the file that was chosen; what is wrong with it is an error of the field."""
+
+    table = forms.FileField(
+        label=_("File"),
+        widget=UnfoldAdminFileFieldWidget,
+        help_text=_(
+            "CSV (UTF-8, with commas or semicolons) or a workbook (.xlsx), at most 20,000 lines. "
+            "The first line names the columns: email and first_name, and any of last_name, "
+            "phone, city, language, birth_date. Who is there already is found by the e-mail; "
+            "empty cells change nothing."
+        ),
+    )
+
+    def clean_table(self) -> tuple[str, list[list[str]]]:
+        file: UploadedFile = self.cleaned_data["table"]
+        return file.name or "", reading.read(file, file.size or 0)
+
+
+@admin.register(UserImport)
+class UserImportAdmin(ReadOnlyAdmin):
+    list_display = ["file_name", "uploaded_by", "created_at", "state", "row_count", "error_count"]
+    list_filter = ["status"]
+    list_select_related = ["uploaded_by"]
+    ordering = ["-created_at", "-pk"]
+    actions_detail = ["confirm", "discard"]
+    change_form_template = "admin/users/user_import.html"
+    fieldsets = [
+        (None, {"fields": ["file_name", "uploaded_by", "created_at", "status", "progress"]}),
+        (
+            _("Result"),
+            {"fields": [("new_count", "changed_count"), ("same_count", "error_count")]},
+        ),
+        (_("Errors"), {"fields": ["error_list"]}),
+        (_("The first lines"), {"fields": ["first_lines"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UserImport]:
+        return super().get_queryset(request).defer("rows")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("users.add_userimport")
+
+    def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return self.has_add_permission(request)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Take a file instead of fields."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = TableForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            assert isinstance(request.user, User)  # noqa: S101
+            name, rows = form.cleaned_data["table"]
+            try:
+                row = services.begin_import(name, rows, by=request.user)
+            except DomainError as error:
+                form.add_error("table", ValidationError(str(error)))
+            else:
+                page = reverse("admin:users_userimport_change", args=[row.pk])
+                return HttpResponseRedirect(page)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Import people"),
+            "opts": self.opts,
+            "media": self.media,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/users/new_import.html", context)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        is_open = UserImport.objects.filter(pk=object_id, status=Status.CHECKED).exists()
+        return super().get_actions_detail(request, object_id) if is_open else []
+
+    @action(description=CONFIRM.button, permissions=["decide"], icon="check")
+    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return ask_about_one(self, request, object_id, CONFIRM)
+
+    @action(description=DISCARD.button, permissions=["decide"], icon="delete")
+    def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return ask_about_one(self, request, object_id, DISCARD)
+
+    @display(
+        description=_("status"),
+        ordering="status",
+        label={
+            Status.CHECKED.value: "warning",
+            Status.DONE.value: "success",
+            Status.FAILED.value: "danger",
+            Status.CHECKING.value: "info",
+            Status.IMPORTING.value: "info",
+            Status.DISCARDED.value: "default",
+        },
+    )
+    def state(self, row: UserImport) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    @display(description=_("lines so far"))
+    def progress(self, row: UserImport) -> str:
+        return _("%(position)d of %(count)d") % {"position": row.position, "count": row.row_count}
+
+    @display(description=_("errors"), empty_value="–")
+    def error_list(self, row: UserImport) -> SafeString | None:
+        texts = ((_("line %(line)d") % {"line": line}, text) for line, text in row.errors)
+        return format_html_join("", "<p>{}: {}</p>", texts) or None
+
+    @display(description=_("lines"), empty_value="–")
+    def first_lines(self, row: UserImport) -> SafeString | None:
+        """As they were read, so that a wrong column is seen before it is imported."""
+        names = UserResource.Meta.fields
+        shown = [
+            ", ".join(line[name] for name in names if line.get(name)) for line in row.rows[:SHOWN]
+        ]
+        return format_html_join("", "<p>{}</p>", ((line,) for line in shown)) or None

@@ -1,20 +1,12 @@
-from config.api import (LineField, ModelSerializer)
-from events.models import (Event, EventParticipant, EventResource, ResourcePledge)
-from events.models.resources import (MOST_NEEDED)
-from import_export import (resources)
-from import_export.fields import (Field)
-from import_export.widgets import (FloatWidget)
-from rest_framework import (serializers)
-from typing import (Any)
 """The shape of what an event needs and who brings it."""
 
+from typing import Any
 
+from rest_framework import serializers
 
-
-
-
-
-
+from config.api import LineField, ModelSerializer
+from events.models import EventResource, ResourcePledge
+from events.models.resources import MOST_NEEDED
 
 
 class PledgeSerializer(serializers.ModelSerializer[ResourcePledge]):
@@ -77,61 +69,3 @@ class QuantitySerializer(serializers.Serializer[Any]):
     """How many; of a ride, one seat."""
 
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_NEEDED, default=1)
-"""Which columns tables of events and participants have."""
-
-
-
-
-
-
-
-
-class EventTable(resources.ModelResource):
-    category = Field("category__slug", "category")
-    organizer = Field("organizer__email", "organizer")
-    latitude = Field("latitude", "latitude", FloatWidget(coerce_to_string=False))
-    longitude = Field("longitude", "longitude", FloatWidget(coerce_to_string=False))
-
-    class Meta:
-        model = Event
-        fields = (
-            "id",
-            "title",
-            "status",
-            "category",
-            "organizer",
-            "city",
-            "address",
-            "latitude",
-            "longitude",
-            "starts_at",
-            "ends_at",
-            "time_zone",
-            "capacity",
-            "seats_taken",
-            "cancel_reason",
-        )
-        export_order = fields
-
-
-class ParticipantTable(resources.ModelResource):
-    event = Field("event_id", "event")
-    title = Field("event__title", "title")
-    email = Field("user__email", "email")
-    first_name = Field("user__first_name", "first_name")
-    last_name = Field("user__last_name", "last_name")
-
-    class Meta:
-        model = EventParticipant
-        fields = (
-            "event",
-            "title",
-            "email",
-            "first_name",
-            "last_name",
-            "status",
-            "joined_at",
-            "checked_in_at",
-            "checked_out_at",
-        )
-        export_order = fields

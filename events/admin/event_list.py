@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from config.admin.filters import DayRangeFilter
 from events.models import Event, EventParticipant
-from events.resources import EventTable
+from events.tables import EventTable
 from users.admin.exports import Exported
 
 Status = Event.Status

@@ -12,7 +12,7 @@ from config.admin.lists import ReadOnlyAdmin
 from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands, event_tabs, mails
 from events.models import EventParticipant
-from events.resources import ParticipantTable
+from events.tables import ParticipantTable
 from users.admin.exports import Exported
 
 Status = EventParticipant.Status

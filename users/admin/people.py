@@ -63,11 +63,9 @@ class UserAdmin(Exported, DjangoUserAdmin, ModelAdmin):
     ordering = ["-joined_at", "-pk"]
     filter_horizontal = ()
     autocomplete_fields = ["groups"]
-    actions = ["deactivate_selected", "reactivate_selected"]
-    actions_detail = ["change_password", "deactivate", "reactivate", "erase"]
     actions = ["deactivate_selected", "reactivate_selected", "export_csv", "export_xlsx"]
     table = PeopleTable
-    actions_detail = ["change_password", "deactivate", "reactivate"]
+    actions_detail = ["change_password", "deactivate", "reactivate", "erase"]
     readonly_fields = ["is_active", "pending_email", "email_confirmed_at", *MOMENTS]
     fieldsets = [
         (None, {"fields": ["email", ("first_name", "last_name"), "phone", "language"]}),

@@ -1,10 +1,12 @@
 """A world with enough of everything for a fuzzer to find, and where in a request it belongs."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 
 from django.utils import timezone
 
+from events import services as event_services
 from events.models import CalendarFeed
 from tests.factories import (
     PASSWORD,
@@ -25,7 +27,7 @@ class SownWorld:
     def __init__(self):
         self.organizer = UserFactory()
         self.people = UserFactory.create_batch(MANY, is_public=True)
-        self.category = CategoryFactory()
+        self.category = CategoryFactory(metrics=["waste"])
         self.feed = CalendarFeed.objects.create(user=self.people[0])
         self.planned = self.events(day=2)
         self.drafts = self.events(day=20, status="draft")
@@ -36,6 +38,23 @@ class SownWorld:
         self.expected = self.places(self.running)
         self.present = self.places(self.running, checked_in_at=timezone.now() - HOUR / 2)
         ParticipantFactory(event=self.foreign[0], user=self.organizer)
+        start = timezone.now() - 24 * HOUR
+        self.over = EventFactory(
+            organizer=self.organizer,
+            category=self.category,
+            starts_at=start,
+            status="finished",
+            capacity=100,
+        )
+        self.came = self.places(self.over, checked_in_at=start, checked_out_at=start)
+        event_services.save_report(self.over, by=self.organizer, figures={"waste": Decimal(90)})
+        self.told = [
+            event_services.add_contribution(
+                self.over, place.user, kind="waste", amount=Decimal(1), by=place.user
+            )
+            for place in self.came[: MANY // 2]
+        ]
+        event_services.generate_monthly_report(date(2026, 3, 1))
 
     def events(self, day, **fields):
         """Events on as many days, so that one may join all of them."""
@@ -69,6 +88,9 @@ class SownWorld:
             "path.event_id": [event.pk for event in events],
             "path.id": [person.pk for person in self.people],
             "path.token": [self.feed.token],
+            "path.month": ["2026-03"],
+            "body.kind": ["waste"],
+            "body.amount": [1, 2.5],
             "query.category": [self.category.pk],
             "query.page": [1],
             "body.category": [self.category.pk],
@@ -85,6 +107,9 @@ class SownWorld:
         pairs = [self.sign_in(person) for person in self.people]
         own_sessions = [self.sign_in(self.organizer) for _ in range(MANY)]
         place = "POST /events/{event_id}/participants/{participant_id}"
+        report = "/events/{event_id}/report/"
+        over = {"path.event_id": [self.over.pk]}
+        told = {**over, "path.contribution_id": ids(self.told)}
         return {
             "DELETE /events/{event_id}/": {"path.event_id": ids(self.drafts)},
             "PATCH /events/{event_id}/": {"path.event_id": ids(self.drafts)},
@@ -95,6 +120,17 @@ class SownWorld:
             f"{place}/no_show/": self._places(self.expected),
             f"{place}/remove/": self._places(self.expected),
             f"{place}/undo_check_in/": self._places(self.present),
+            f"GET {report}": over,
+            f"PUT {report}": over,
+            f"POST {report}submit/": over,
+            f"GET {report}contributions/": over,
+            f"POST {report}contributions/": {
+                **over,
+                "body.participant": ids(self.came[MANY // 2 :]),
+            },
+            f"POST {report}contributions/{{contribution_id}}/approve/": told,
+            f"POST {report}contributions/{{contribution_id}}/adjust/": told,
+            f"POST {report}contributions/{{contribution_id}}/reject/": told,
             "POST /token/refresh/": {"body.refresh": [pair.refresh for pair in pairs]},
             "POST /token/logout/": {"body.refresh": [pair.refresh for pair in own_sessions]},
             "POST /token/verify/": {"body.token": [pair.access for pair in pairs]},

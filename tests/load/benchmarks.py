@@ -14,6 +14,7 @@ from geographiclib.geodesic import Geodesic
 from tests.load import client, server
 from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
+from tests.load.monthly import monthly
 
 RANDOM = random.Random(2)
 TIMES = 40
@@ -242,5 +243,6 @@ ALL = {
         stampede,
         startup,
         joins,
+        monthly,
     )
 }

@@ -10,13 +10,15 @@ from tests.load.compare import Figure
 
 # Everyone who has a place came, and each report says 10 kg and up.
 FILL = """
-INSERT INTO users_contribution (user_id, kind, amount, category, source, reason, happened_at, recorded_at)
+INSERT INTO users_contribution
+    (user_id, kind, amount, category, source, reason, happened_at, recorded_at)
 SELECT place.user_id, 'hours', 1 + place.id % 300 / 100.0, 'load',
     'event:' || place.event_id || ':user:' || place.user_id || ':1', '', event.starts_at, now()
 FROM events_eventparticipant place JOIN events_event event ON event.id = place.event_id;
 INSERT INTO events_eventreport
     (event_id, status, summary, return_reason, version, processed_version, created_at)
-SELECT id, 'approved', '', '', 1, 1, now() FROM events_event WHERE status IN ('finished', 'archived');
+SELECT id, 'approved', '', '', 1, 1, now() FROM events_event
+WHERE status IN ('finished', 'archived');
 INSERT INTO events_reportfigure (report_id, kind, amount, attributed)
 SELECT id, unnest(ARRAY['waste', 'area']), 10 + id % 90, 0 FROM events_eventreport
 """

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q, Sum
 
-from events.querysets import EventQuerySet
 from users.models import User
 
 if TYPE_CHECKING:
@@ -20,11 +19,8 @@ class ReportQuerySet(models.QuerySet["EventReport"]):
             return self.approved()
         if user.is_staff:
             return self.all()
-        return self.filter(Q(status="approved") | Q(event__in=self._organized(user)))
-
-    def _organized(self, user: User) -> EventQuerySet:
-        events: EventQuerySet = self.model._meta.get_field("event").related_model.objects
-        return events.organized_by(user)
+        helped = user.co_organized_events.values("pk")
+        return self.filter(Q(status="approved") | Q(event__organizer=user) | Q(event__in=helped))
 
     def approved(self) -> "ReportQuerySet":
         return self.filter(status="approved")

@@ -31,7 +31,7 @@ FROM event LEFT JOIN visit ON visit.event_id = event.id::text
 GROUP BY GROUPING SETS ({groups})
 """
 ENDLESS = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
-UNITS = {kind.value: unit for kind, unit in Contribution.UNITS.items() if kind != "hours"}
+UNITS = {kind: unit for kind, unit in Contribution.UNITS.items() if kind != "hours"}
 MEASURES = ("events", "people", "visits", "hours")
 
 

@@ -77,11 +77,8 @@ def _credits(report: EventReport) -> dict[tuple[int, str], Decimal]:
     """What each person is credited with, by kind: nothing unless the report is approved."""
     if report.status != EventReport.Status.APPROVED:
         return {}
-    counted = report.contributions.counted().filter(approved_amount__gt=0)
-    return {
-        (user_id, kind): amount
-        for user_id, kind, amount in counted.values_list("user_id", "kind", "approved_amount")
-    }
+    rows = report.contributions.counted().values_list("user_id", "kind", "approved_amount")
+    return {(user_id, kind): amount for user_id, kind, amount in rows if amount}
 
 
 def _sum_up(report: EventReport) -> None:

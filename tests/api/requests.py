@@ -275,10 +275,10 @@ REQUESTS = {
     "POST /events/{event_id}/report/submit/ : none": Request(401, 403, 403, 404, 404),
     "GET /events/{event_id}/report/contributions/": Request(*SIGNED_IN, event="over"),
     "POST /events/{event_id}/report/contributions/": Request(
-        401, 409, 201, 409, 409, event="over", sends=lambda world: {"kind": "waste", "amount": 2}
-    ),
-    "POST /events/{event_id}/report/contributions/ : of another": Request(
         401, 403, 403, 201, 201, event="over", sends=work_of_the_owner
+    ),
+    "POST /events/{event_id}/report/contributions/ : oneself": Request(
+        401, 409, 201, 409, 409, event="over", sends=lambda world: {"kind": "waste", "amount": 2}
     ),
     "POST /events/{event_id}/report/contributions/{contribution_id}/approve/": Request(
         *RUNS_IT, event="over"

@@ -1,12 +1,12 @@
 """A world with enough of everything for a fuzzer to find, and where in a request it belongs."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 
 from django.utils import timezone
 
-from events import check_in_lists
-from events import services as events
+from events import (check_in_lists, services as event_services, services as events)
 from events.models import CalendarFeed
 from tests.factories import (
     PASSWORD,
@@ -30,7 +30,7 @@ class SownWorld:
     def __init__(self):
         self.organizer = UserFactory()
         self.people = UserFactory.create_batch(MANY, is_public=True)
-        self.category = CategoryFactory()
+        self.category = CategoryFactory(metrics=["waste"])
         self.feed = CalendarFeed.objects.create(user=self.people[0])
         self.planned = self.events(day=2)
         self.drafts = self.events(day=20, status="draft")
@@ -45,6 +45,23 @@ class SownWorld:
         self.needed = ResourceFactory.create_batch(MANY, event=self.planned[0])
         self.pledgeable = ResourceFactory.create_batch(MANY, event=self.foreign[0])
         self.comments = CommentFactory.create_batch(MANY, event=self.planned[0])
+        start = timezone.now() - 24 * HOUR
+        self.over = EventFactory(
+            organizer=self.organizer,
+            category=self.category,
+            starts_at=start,
+            status="finished",
+            capacity=100,
+        )
+        self.came = self.places(self.over, checked_in_at=start, checked_out_at=start)
+        event_services.save_report(self.over, by=self.organizer, figures={"waste": Decimal(90)})
+        self.told = [
+            event_services.add_contribution(
+                self.over, place.user, kind="waste", amount=Decimal(1), by=place.user
+            )
+            for place in self.came[: MANY // 2]
+        ]
+        event_services.generate_monthly_report(date(2026, 3, 1))
 
     def events(self, day, **fields):
         """Events on as many days, so that one may join all of them."""
@@ -81,6 +98,9 @@ class SownWorld:
             "path.token": [self.feed.token],
             "path.resource_id": ids(self.needed),
             "path.comment_id": ids(self.comments),
+            "path.month": ["2026-03"],
+            "body.kind": ["waste"],
+            "body.amount": [1, 2.5],
             "query.category": [self.category.pk],
             "query.page": [1],
             "body.category": [self.category.pk],
@@ -98,6 +118,9 @@ class SownWorld:
         pairs = [self.sign_in(person) for person in self.people]
         own_sessions = [self.sign_in(self.organizer) for _ in range(MANY)]
         place = "POST /events/{event_id}/participants/{participant_id}"
+        report = "/events/{event_id}/report/"
+        over = {"path.event_id": [self.over.pk]}
+        told = {**over, "path.contribution_id": ids(self.told)}
         return {
             "DELETE /events/{event_id}/": {"path.event_id": ids(self.drafts)},
             "PATCH /events/{event_id}/": {"path.event_id": ids(self.drafts)},
@@ -124,6 +147,17 @@ class SownWorld:
                 "path.event_id": [self.planned[0].pk],
                 "body.parent": ids(self.comments),
             },
+            f"GET {report}": over,
+            f"PUT {report}": over,
+            f"POST {report}submit/": over,
+            f"GET {report}contributions/": over,
+            f"POST {report}contributions/": {
+                **over,
+                "body.participant": ids(self.came[MANY // 2 :]),
+            },
+            f"POST {report}contributions/{{contribution_id}}/approve/": told,
+            f"POST {report}contributions/{{contribution_id}}/adjust/": told,
+            f"POST {report}contributions/{{contribution_id}}/reject/": told,
             "POST /token/refresh/": {"body.refresh": [pair.refresh for pair in pairs]},
             "POST /token/logout/": {"body.refresh": [pair.refresh for pair in own_sessions]},
             "POST /token/verify/": {"body.token": [pair.access for pair in pairs]},

@@ -14,7 +14,8 @@ from geographiclib.geodesic import Geodesic
 from tests.load import client, server, staff
 from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
-from tests.load.pictures import photos
+from tests.load.monthly import (monthly)
+from tests.load.pictures import (photos)
 
 RANDOM = random.Random(2)
 TIMES = 40
@@ -246,5 +247,6 @@ ALL = {
         photos,
         staff.dashboard,
         staff.people_import,
+        monthly,
     )
 }

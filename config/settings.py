@@ -334,6 +334,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ErrorType": "config.schema.ERROR_TYPES",
         "EventStatus": "events.models.Event.Status",
+        "NewEventStatus": "events.serializers.NEW_STATUSES",
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "Language": "users.models.User.Language",
     },

@@ -233,6 +233,7 @@ def test_join_answers_201_and_then_200_with_the_same_body(api, user):
         "position": None,
         "checked_in_at": None,
         "checked_out_at": None,
+        "waiver_missing": False,
     }
 
 

@@ -3,7 +3,7 @@ import re
 import pytest
 from django.core.management import call_command
 
-from events.models import Event, EventNotification, EventParticipant
+from events.models import Event, EventNotification, EventParticipant, EventSeries
 from users.models import Contribution, User
 
 
@@ -23,6 +23,15 @@ def test_there_is_something_of_everything_to_see(populated):
     }
     assert Event.objects.values("category").distinct().count() == 4
     assert Contribution.objects.exists()
+
+
+def test_a_series_and_its_waiver_are_there(populated):
+    series = EventSeries.objects.get()
+    first = series.events.order_by("series_slot").first()
+
+    assert series.events.count() > 20
+    missing = first.participants.with_waiver().values_list("waiver_missing", flat=True)
+    assert sorted(missing) == [False, False, False, True]
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

@@ -372,6 +372,7 @@ SPECTACULAR_SETTINGS = {
         "ImpactKind": "events.models.IMPACT_KINDS",
         "ResourceKind": "events.models.EventResource.Kind",
         "CommentState": "events.models.EventComment.State",
+        "NewEventStatus": "events.serializers.NEW_STATUSES",
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "PhotoStatus": "events.models.EventPhoto.Status",
         "Language": "users.models.User.Language",

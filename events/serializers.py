@@ -11,6 +11,7 @@ from events.models import Event, EventCategory, EventParticipant
 from users.models import User
 
 LARGEST_ID = 2**63 - 1
+NEW_STATUSES = [Event.Status.PUBLISHED, Event.Status.DRAFT]
 
 
 class CoOrganizersField(serializers.ListField):
@@ -86,9 +87,7 @@ class EventSerializer(ModelSerializer):
 class NewEventSerializer(EventSerializer):
     """An event to create: published at once unless it is said to be a draft."""
 
-    status = serializers.ChoiceField(
-        choices=[Event.Status.PUBLISHED, Event.Status.DRAFT], default=Event.Status.PUBLISHED
-    )
+    status = serializers.ChoiceField(choices=NEW_STATUSES, default=Event.Status.PUBLISHED)
 
     class Meta(EventSerializer.Meta):
         read_only_fields = ("organizer", "cancel_reason", "series", "waiver_version")

@@ -62,6 +62,8 @@ def test_a_created_event_is_published_at_once(api, user, fields):
         "min_age": None,
         "status": "published",
         "cancel_reason": "",
+        "series": None,
+        "waiver_version": None,
     }
 
 

@@ -234,6 +234,7 @@ def test_join_answers_201_and_then_200_with_the_same_body(api, user):
         "checked_in_at": None,
         "checked_out_at": None,
         "no_photos": False,
+        "waiver_missing": False,
     }
 
 

@@ -5,7 +5,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
 
-from events.models import (Event, EventComment, EventNotification, EventParticipant, EventPhoto, EventReport, EventResource, ImpactReport, ReportContribution, ResourcePledge)
+from events.models import (Event, EventComment, EventNotification, EventParticipant, EventPhoto, EventReport, EventResource, EventSeries, ImpactReport, ReportContribution, ResourcePledge)
 from users.models import Contribution, User
 
 
@@ -64,6 +64,15 @@ def test_past_events_have_pairs_of_photos_and_some_wait_for_staff(populated):
     assert after.count() == Event.objects.filter(status__in=["finished", "archived"]).count() > 3
     assert set(photos.values_list("status", flat=True)) == {"shown", "waiting", "hidden"}
     assert default_storage.exists(photos.first().thumbnail.name)
+
+
+def test_a_series_and_its_waiver_are_there(populated):
+    series = EventSeries.objects.get()
+    first = series.events.order_by("series_slot").first()
+
+    assert series.events.count() > 20
+    missing = first.participants.with_waiver().values_list("waiver_missing", flat=True)
+    assert sorted(missing) == [False, False, False, True]
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

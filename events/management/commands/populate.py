@@ -16,7 +16,7 @@ from config import (totals)
 from config.images import (Picture)
 from events import (services)
 from events.management import (demo, landscapes)
-from events.models import (Event, EventCategory, EventParticipant, EventReport)
+from events.models import (Event, EventCategory, EventParticipant, EventReport, WaiverAcceptance)
 from users.models import User
 
 DEMO = Path(__file__).parents[2] / "demo"
@@ -59,6 +59,8 @@ class Command(BaseCommand):
             if event.status != Event.Status.DRAFT:
                 demo.add_resources(event)
                 demo.add_comments(event, number)
+            _make_event(plan, organizer, others)
+        _make_series(people)
         services.archive_old_events()
         *old, latest = Event.objects.held().past().order_by("ends_at")
         for event in old:
@@ -131,6 +133,41 @@ def _add_photos(event: Event, people: list[User]) -> None:
         pairs[stage] = photo.pk
     if event.pk % 3 == 1:
         services.flag_photo(photo, people[0], reason="other", note="Não é deste dia.")
+
+
+def _make_series(people: list[User]) -> None:
+    """A garden that is watered every Saturday; who comes accepts its waiver."""
+    saturday = timezone.localdate() + timedelta(days=12 - timezone.localdate().weekday())
+    starts_at = datetime.combine(saturday, time(8), ZoneInfo("America/Sao_Paulo"))
+    fields = {
+        "title": "Rega da horta comunitária",
+        "description": "Todo sábado: rega, capina e café.",
+        "category": EventCategory.objects.get(slug="plantio"),
+        "city": "Florianópolis",
+        "address": "Rua das Gaivotas, 40",
+        "latitude": -27.4386,
+        "longitude": -48.3982,
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=2),
+        "time_zone": "America/Sao_Paulo",
+        "capacity": 12,
+        "co_organizers": [people[1]],
+        "status": Event.Status.PUBLISHED,
+    }
+    series = services.start_series(people[0], fields, rule="FREQ=WEEKLY;BYDAY=SA")
+    first = series.events.order_by("series_slot")[0]
+    services.set_waiver(
+        first, text="Sigo as orientações de quem coordena e uso luvas.", by=people[0]
+    )
+    first.refresh_from_db()
+    EventParticipant.objects.bulk_create(_places(first, people[2:6]))
+    first.seats_taken = 4
+    first.save(update_fields=["seats_taken"])
+    waiver = first.waivers.get()
+    # The last one has not accepted it yet.
+    WaiverAcceptance.objects.bulk_create(
+        WaiverAcceptance(waiver=waiver, user=person) for person in people[2:5]
+    )
 
 
 def _places(event: Event, people: list[User]) -> list[EventParticipant]:

@@ -95,6 +95,42 @@ class PageNumberPagination(pagination.PageNumberPagination):
         return page
 
 
+class CursorPagination(pagination.CursorPagination):
+    """For feeds: a page begins where the last one ended, whatever was written meanwhile.
+
+    The view says by `feed_order` which way its ids go.
+    """
+
+    page_size = 20
+    page_size_query_param = "page_size"
+    max_page_size = 100
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        return (view.feed_order,)
+
+    def get_page_size(self, request: Request) -> int:
+        given = _positive(request, str(self.page_size_query_param), self.page_size)
+        return min(given, self.max_page_size)
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Refuse what is no cursor by name, before the database is asked for it."""
+        try:
+            cursor = super().decode_cursor(request)
+        except exceptions.NotFound:
+            cursor = pagination.Cursor(0, False, "?")
+        if cursor and cursor.position and not re.fullmatch("[0-9]{1,18}", cursor.position):
+            detail = exceptions.ErrorDetail(str(_("This is no place in the list.")), "invalid")
+            raise exceptions.ValidationError({self.cursor_query_param: [detail]})
+        return cursor
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"]["minimum"] = 1
+        return parameters
+
+
 def _positive(request: Request, parameter: str, default: int) -> int:
     given = request.query_params.get(parameter, "")
     if not given:

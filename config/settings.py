@@ -229,6 +229,7 @@ CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 SCHEDULES = {
     "cleanup-expired-events": ("events.tasks.cleanup_expired_events", crontab(hour=2, minute=0)),
     "event-reminders": ("events.tasks.send_bulk_event_reminders", crontab(minute="*/5")),
+    "resource-shortfalls": ("events.tasks.send_shortfall_warnings", crontab(minute="*/15")),
     "waiting-event-mails": ("events.tasks.retry_waiting_notifications", crontab(minute="*/2")),
     "waiting-welcome-mails": ("users.tasks.retry_waiting_welcomes", crontab(minute="*/5")),
     "waiting-password-mails": (
@@ -244,6 +245,8 @@ SCHEDULES = {
 }
 # So long after its end a finished event moves to the archive.
 EVENT_ARCHIVE_AFTER = timedelta(days=30)
+# So many people who flag a comment hide it, until staff decides.
+COMMENT_FLAGS_TO_HIDE = 3
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {
     "config.IdempotentAnswer": ("created_at", timedelta(days=1)),
@@ -294,6 +297,8 @@ RATE_LIMITS = {
     "mail": "5/hour",  # mails that anyone can ask us to send, per mailbox
     "mail_address": "20/hour",  # such requests, per address
     "walk_up": "100/hour",  # e-mail addresses that an organizer checks in, per organizer
+    "comment": "10/10minutes",  # comments and replies, per person
+    "comment_flag": "30/hour",  # per person
 }
 
 # --- API ----------------------------------------------------------------------------------
@@ -330,6 +335,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ErrorType": "config.schema.ERROR_TYPES",
         "EventStatus": "events.models.Event.Status",
+        "ResourceKind": "events.models.EventResource.Kind",
+        "CommentState": "events.models.EventComment.State",
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "Language": "users.models.User.Language",
     },

@@ -16,6 +16,7 @@ api: list[URLPattern | URLResolver] = [
     path("users/profile/participations/", HistoryView.as_view(), name="my-history"),
     path("", include("users.urls")),
     path("events/", include("events.urls")),
+    path("", include("events.part_urls")),
 ]
 
 urlpatterns = [

@@ -11,7 +11,7 @@ from django.utils.formats import date_format, time_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from events.models import Event, EventNotification
+from events.models import Event, EventNotification, ResourcePledge
 
 Kind = EventNotification.Kind
 
@@ -25,6 +25,11 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.REMOVED: _("You are no longer signed up: %(title)s"),
     Kind.DAY_BEFORE: _("Coming up: %(title)s"),
     Kind.HOURS_BEFORE: _("Starting soon: %(title)s"),
+    Kind.NOT_NEEDED: _("Not needed any more: %(title)s"),
+    Kind.RIDE_GONE: _("Your ride is not offered any more: %(title)s"),
+    Kind.SHORTFALL: _("Something is missing: %(title)s"),
+    Kind.MENTION: _("You are mentioned in a comment: %(title)s"),
+    Kind.COMMENT_HIDDEN: _("Your comment is hidden: %(title)s"),
 }
 
 
@@ -39,6 +44,11 @@ def send(notification: EventNotification) -> None:
             "when": when(event),
             "where": ", ".join(filter(None, [event.address, event.city])),
             "page": page(event),
+            # Only the mails that tell of these look them up.
+            "pledges": ResourcePledge.objects.of(user, event),
+            "rides": event.resources.filter(offered_by=user),
+            "missing": event.resources.missing(),
+            "notification": notification,
             "calendar": f"{settings.SITE_URL}/api/v1/events/{event.pk}/calendar.ics",
         }
         subject = SUBJECTS[Kind(notification.kind)] % {"title": event.title}

@@ -1,16 +1,32 @@
 """Who may do what with an event."""
 
-from events.models import Event
+from events.models import Event, EventComment, EventResource
 from users.models import User
 
 
 def may_manage(user: User, event: Event) -> bool:
     """Organizers run their event, and staff any: edit, publish, cancel, check people in."""
-    return (
-        user.is_staff
-        or event.organizer_id == user.pk
-        or event.co_organizers.filter(pk=user.pk).exists()
-    )
+    return user.is_staff or organizes(user, event)
+
+
+def organizes(user: User, event: Event) -> bool:
+    """Whose event it is."""
+    return event.organizer_id == user.pk or event.co_organizers.filter(pk=user.pk).exists()
+
+
+def may_change_resource(user: User, resource: EventResource) -> bool:
+    """Who drives changes the ride; all else is for those who run the event."""
+    return resource.offered_by_id == user.pk or may_manage(user, resource.event)
+
+
+def may_see_pledges(user: User, event: Event) -> bool:
+    """Who brings what is for those who go there, and those who run the event."""
+    return may_manage(user, event) or event.participants.confirmed().filter(user=user).exists()
+
+
+def may_delete_comment(user: User, comment: EventComment) -> bool:
+    """One's own; those who run the event, any."""
+    return comment.author_id == user.pk or may_manage(user, comment.event)
 
 
 def nobody(user: User, event: Event) -> bool:

@@ -24,6 +24,12 @@ def send_bulk_event_reminders() -> None:
 
 
 @shared_task
+def send_shortfall_warnings() -> None:
+    """Every quarter of an hour."""
+    services.warn_of_shortfalls()
+
+
+@shared_task
 def retry_waiting_notifications() -> None:
     """Every two minutes: start what was lost between commit and queue, or failed."""
     start_event_mails(services.overdue_notifications())

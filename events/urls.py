@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from events.views import attendance, editing, files, participation, reading
+from events.views import (
+    attendance,
+    comments,
+    editing,
+    files,
+    participation,
+    reading,
+    resources,
+)
 
 urlpatterns = [
     path("", editing.EventsView.as_view(), name="events"),
@@ -25,6 +33,8 @@ urlpatterns = [
         participation.undo_check_in,
     ),
     path("<int:event_id>/participants/<int:participant_id>/no_show/", participation.mark_no_show),
+    path("<int:event_id>/resources/", resources.ResourceListView.as_view()),
+    path("<int:event_id>/comments/", comments.CommentListView.as_view()),
     path("<int:event_id>/stats/", attendance.StatsView.as_view()),
     path("<int:event_id>/ticket/", files.TicketView.as_view()),
     path("<int:event_id>/venue_code/", files.VenueCodeView.as_view()),

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from events.models.comments import EventComment
 from events.models.events import Event
 from events.querysets import NotificationQuerySet
 from users.models import User
@@ -22,6 +23,11 @@ class EventNotification(models.Model):
         REMOVED = "removed", _("removed")
         DAY_BEFORE = "day_before", _("24 hours before")
         HOURS_BEFORE = "hours_before", _("2 hours before")
+        NOT_NEEDED = "not_needed", _("not needed any more")
+        RIDE_GONE = "ride_gone", _("ride not offered any more")
+        SHORTFALL = "shortfall", _("something is missing")
+        MENTION = "mention", _("mentioned in a comment")
+        COMMENT_HIDDEN = "comment_hidden", _("comment hidden")
 
     event = models.ForeignKey(
         Event, models.CASCADE, related_name="notifications", verbose_name=_("event")
@@ -30,7 +36,8 @@ class EventNotification(models.Model):
         User, models.CASCADE, related_name="event_notifications", verbose_name=_("person")
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
-    # What makes two messages of one kind different: the event's version, or the sign-up's moment.
+    # What makes two messages of one kind different: the event's version, the sign-up's moment, the
+    # resource's id, or what begins with the comment's id.
     version = models.CharField(max_length=40)
     # What an organizer says to the person about it.
     reason = models.CharField(_("reason"), max_length=500, blank=True)
@@ -60,3 +67,10 @@ class EventNotification(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} → {self.event_id}"
+
+    @property
+    def comment(self) -> EventComment | None:
+        """The comment that a mail of such a kind is about."""
+        pk = self.version.partition(":")[0]
+        comments = self.event.comments.select_related("author")
+        return comments.filter(pk=pk).first() if pk.isdecimal() else None

@@ -1,18 +1,22 @@
 """Mails about events: one row for each, made with the change it tells of, sent once."""
 
+from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import CharField, F, Func, Value
+from django.db.models import CharField, F, Func, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
 from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
-from events.models import Event, EventNotification, EventParticipant
-from events.querysets import ParticipantQuerySet
+from events.models import CoOrganizer, Event, EventNotification, EventParticipant
+from events.querysets import EventQuerySet, ParticipantQuerySet
+from events.services import organizing
+from users.models import User
 
 Kind = EventNotification.Kind
 Status = EventParticipant.Status
@@ -33,6 +37,8 @@ CONCERNED = {
     Kind.REMOVED: {Status.LEFT},
     Kind.DAY_BEFORE: {Status.CONFIRMED},
     Kind.HOURS_BEFORE: {Status.CONFIRMED},
+    Kind.NOT_NEEDED: {Status.CONFIRMED},
+    Kind.RIDE_GONE: {Status.CONFIRMED},
 }
 # What makes two messages of one kind different.
 SIGN_UP = Cast("joined_at", CharField())
@@ -55,7 +61,38 @@ def announce(
     reason: str = "",
 ) -> None:
     """Tell the people at these places, each once: their rows now, the mails after the commit."""
-    ids = _insert(kind, places, version, reason)
+    _start(_insert(places.order_by(), ("event_id", "user_id"), kind, version, reason))
+
+
+def tell_organizers(
+    kind: EventNotification.Kind,
+    events: EventQuerySet,
+    *,
+    version: str,
+    among: Collection[int] | None = None,
+) -> None:
+    """Tell all who run these events, or only those `among` them; to confirmed addresses only."""
+    helpers = CoOrganizer.objects.filter(event__in=events)
+    sources: list[tuple[QuerySet[Any], str, str]] = [
+        (events, "pk", "organizer"),
+        (helpers, "event_id", "user"),
+    ]
+    for rows, event, user in sources:
+        known = {f"{user}__is_active": True, f"{user}__email_confirmed_at__isnull": False}
+        chosen = {} if among is None else {f"{user}__in": among}
+        people = rows.order_by().filter(**known, **chosen)
+        _start(_insert(people, (event, f"{user}_id"), kind, Value(version), ""))
+
+
+def tell(
+    kind: EventNotification.Kind, event: Event, user: User, *, version: str, reason: str
+) -> None:
+    """Tell one person, whether they take part or not."""
+    this_event = Event.objects.filter(pk=event.pk).annotate(reader=Value(user.pk))
+    _start(_insert(this_event, ("pk", "reader"), kind, Value(version), reason))
+
+
+def _start(ids: list[int]) -> None:
     if len(ids) == 1:
         tasks.send_event_notification_email.delay_on_commit(ids[0])
     elif ids:
@@ -63,12 +100,17 @@ def announce(
 
 
 def _insert(
-    kind: EventNotification.Kind, places: ParticipantQuerySet, version: Combinable, reason: str
+    people: QuerySet[Any],
+    columns: tuple[str, str],
+    kind: EventNotification.Kind,
+    version: Combinable,
+    reason: str,
 ) -> list[int]:
-    """Make the rows that are not there yet, in one statement however many; give their ids."""
-    rows = places.order_by().values_list(
-        "event_id", "user_id", Value(kind.value), version, Value(reason), Now(), Value(0)
-    )
+    """Make the rows that are not there yet, in one statement however many; give their ids.
+
+    The columns say where the event and the person stand in a row of `people`.
+    """
+    rows = people.values_list(*columns, Value(kind.value), version, Value(reason), Now(), Value(0))
     query, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -106,10 +148,18 @@ def _deliver(notification: EventNotification) -> None:
 
 
 def _is_wanted(notification: EventNotification) -> bool:
+    if not notification.user.is_active:
+        return False
+    if is_wanted := organizing.WANTED.get(Kind(notification.kind)):
+        return is_wanted(notification)
+    return _concerns_participant(notification)
+
+
+def _concerns_participant(notification: EventNotification) -> bool:
     event, kind = notification.event, Kind(notification.kind)
     places = event.participants.annotate(sign_up=SIGN_UP)
     place = places.filter(user=notification.user).first()
-    if not notification.user.is_active or not place or place.status not in CONCERNED[kind]:
+    if not place or place.status not in CONCERNED[kind]:
         return False
     if kind in (Kind.CANCELLED, Kind.REMOVED):
         return True
@@ -118,6 +168,8 @@ def _is_wanted(notification: EventNotification) -> bool:
     if kind in REMINDERS:
         nearest, farthest = REMINDERS[kind]
         return nearest < event.starts_at - timezone.now() <= farthest and not place.checked_in_at
+    if kind in (Kind.NOT_NEEDED, Kind.RIDE_GONE):
+        return True
     return notification.version == (str(event.version) if kind == Kind.CHANGED else place.sign_up)
 
 

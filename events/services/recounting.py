@@ -4,8 +4,8 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 
 from events import caching
-from events.models import Event
-from events.services import seats
+from events.models import Event, EventResource
+from events.services import releases, seats
 
 
 def miscounted_seats() -> list[tuple[Event, int]]:
@@ -25,3 +25,16 @@ def recount_seats(event: Event) -> None:
     event.seats_taken = event.participants.confirmed().count()
     event.save(update_fields=["seats_taken"])
     transaction.on_commit(caching.seats_changed)
+
+
+def miscounted_resources() -> list[tuple[EventResource, int]]:
+    """Resources whose counter differs from the sum of their pledges, and that sum."""
+    wrong = EventResource.objects.annotate(total=releases.total()).exclude(pledged=F("total"))
+    return [(resource, resource.total) for resource in wrong.order_by("pk")]
+
+
+@transaction.atomic
+def recount_resource(resource: EventResource) -> None:
+    """Set the counter of a resource to what is pledged."""
+    seats.lock(resource.event)
+    releases.recount([resource.pk])

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from config.errors import DomainError
 from events import caching
 from events.models import Event, EventNotification, EventParticipant
-from events.services import notifications
+from events.services import notifications, releases
 
 Status = EventParticipant.Status
 
@@ -66,11 +66,12 @@ def last_in_line(event: Event) -> datetime | None:
 
 
 def vacate(event: Event, participant: EventParticipant, status: Event.Status | str) -> None:
-    """Take the place back, and give a seat to the next in line."""
+    """Take the place back with what hangs on it, and give a seat to the next in line."""
     had_seat = participant.status == Status.CONFIRMED
     participant.status = status
     participant.save(update_fields=["status"])
     if had_seat:
+        releases.release(event, participant)
         event.seats_taken -= 1
         _save(event)
         promote(event)

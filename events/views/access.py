@@ -8,7 +8,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from events import rules
-from events.models import Event
+from events.models import Event, EventComment, EventResource
 from users.models import User
 
 
@@ -19,6 +19,16 @@ def acting_user(request: Request) -> User:
 
 def visible_event(request: Request, event_id: int) -> Event:
     return get_object_or_404(Event.objects.visible_to(request.user), pk=event_id)
+
+
+def visible_resource(request: Request, resource_id: int) -> EventResource:
+    resources = EventResource.objects.visible_to(request.user).select_related("event")
+    return get_object_or_404(resources, pk=resource_id)
+
+
+def visible_comment(request: Request, comment_id: int) -> EventComment:
+    comments = EventComment.objects.visible_to(request.user).select_related("event")
+    return get_object_or_404(comments, pk=comment_id)
 
 
 def managed_event(

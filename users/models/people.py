@@ -151,6 +151,11 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
         """The name as others see it."""
         return f"{self.first_name} {self.last_name}".strip()
 
+    @property
+    def public_name(self) -> str:
+        """The name as everyone sees it: in full only of who agreed to a public profile."""
+        return self.name if self.is_public else self.first_name
+
     def get_full_name(self) -> str:
         """The name, for Django's own pages."""
         return self.name

@@ -11,7 +11,7 @@ from users import services as users
 
 
 class Command(BaseCommand):
-    help = "Rebuilds seat counters and ledger totals, and reports what differed."
+    help = "Rebuilds counters of seats and pledges and ledger totals, and reports what differed."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
-        number = self._seats(check) + self._totals(check)
+        number = self._seats(check) + self._pledges(check) + self._totals(check)
         if not number:
             self.stdout.write("All numbers are right: 0 differences.")
         elif check:
@@ -34,6 +34,14 @@ class Command(BaseCommand):
             self.stdout.write(f"Event {event}: {event.seats_taken} seats taken, not {confirmed}.")
             if not check:
                 events.recount_seats(event)
+        return len(wrong)
+
+    def _pledges(self, check: bool) -> int:
+        wrong = events.miscounted_resources()
+        for resource, total in wrong:
+            self.stdout.write(f"Resource {resource}: {resource.pledged} pledged, not {total}.")
+            if not check:
+                events.recount_resource(resource)
         return len(wrong)
 
     def _totals(self, check: bool) -> int:

@@ -114,11 +114,14 @@ class CursorPagination(pagination.CursorPagination):
 
     def decode_cursor(self, request: Request) -> Any:
         """Refuse what is no cursor by name, before the database is asked for it."""
+        if not request.query_params.get(self.cursor_query_param):
+            return None
         try:
-            cursor = super().decode_cursor(request)
+            cursor: Any = super().decode_cursor(request)
         except exceptions.NotFound:
-            cursor = pagination.Cursor(0, False, "?")
-        if cursor and cursor.position and not re.fullmatch("[0-9]{1,18}", cursor.position):
+            cursor = pagination.Cursor(0, False, None)
+        is_start = not (cursor.position or cursor.offset or cursor.reverse)
+        if is_start or not re.fullmatch("[0-9]{1,18}", cursor.position or "0"):
             detail = exceptions.ErrorDetail(str(_("This is no place in the list.")), "invalid")
             raise exceptions.ValidationError({self.cursor_query_param: [detail]})
         return cursor

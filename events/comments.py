@@ -63,7 +63,7 @@ class NewCommentSerializer(serializers.Serializer[Any]):
     """What somebody says; needs the event as context."""
 
     text = TextField(max_length=2000)
-    parent = serializers.IntegerField(
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # which the base uses inside
         min_value=1,
         max_value=LARGEST_ID,
         required=False,
@@ -85,7 +85,9 @@ class NewCommentSerializer(serializers.Serializer[Any]):
 class RepliesQuery(serializers.Serializer[Any]):
     """Whose replies; without it, the comments of the event."""
 
-    parent = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # which the base uses inside
+        min_value=1, max_value=LARGEST_ID, required=False
+    )
 
 
 class FlagSerializer(serializers.Serializer[Any]):

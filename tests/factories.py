@@ -5,7 +5,14 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from events.models import Event, EventCategory, EventParticipant
+from events.models import (
+    Event,
+    EventCategory,
+    EventComment,
+    EventParticipant,
+    EventResource,
+    ResourcePledge,
+)
 from users.models import User
 
 PASSWORD = "correct horse battery staple"
@@ -65,3 +72,43 @@ class ParticipantFactory(factory.django.DjangoModelFactory):
         if create and participant.status == EventParticipant.Status.CONFIRMED:
             participant.event.seats_taken += 1
             participant.event.save(update_fields=["seats_taken"])
+
+
+class ResourceFactory(factory.django.DjangoModelFactory):
+    """Ten of a thing that an event needs."""
+
+    class Meta:
+        model = EventResource
+
+    event = factory.SubFactory(EventFactory)
+    name = factory.Sequence(lambda number: f"Enxada {number}")
+    needed = 10
+
+
+class PledgeFactory(factory.django.DjangoModelFactory):
+    """One of it, brought by someone with a seat; the resource's counter knows of it."""
+
+    class Meta:
+        model = ResourcePledge
+        skip_postgeneration_save = True
+
+    resource = factory.SubFactory(ResourceFactory)
+    participant = factory.SubFactory(
+        ParticipantFactory, event=factory.SelfAttribute("..resource.event")
+    )
+    quantity = 1
+
+    @factory.post_generation
+    def _count(pledge, create, extracted, **kwargs):
+        if create:
+            pledge.resource.pledged += pledge.quantity
+            pledge.resource.save(update_fields=["pledged"])
+
+
+class CommentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = EventComment
+
+    event = factory.SubFactory(EventFactory)
+    author = factory.SubFactory(UserFactory)
+    text = factory.Sequence(lambda number: f"Comentário {number}")

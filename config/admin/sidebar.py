@@ -22,6 +22,7 @@ def navigation(request: HttpRequest) -> list[Entry]:
             "items": [
                 _list("events.event", _("Events"), "event"),
                 _list("events.eventparticipant", _("Participants"), "how_to_reg"),
+                _list("events.eventcomment", _("Comments"), "forum"),
                 _list("events.eventcategory", _("Categories"), "category"),
                 _list("events.eventnotification", _("Notifications"), "outgoing_mail"),
             ],

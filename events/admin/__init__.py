@@ -1,5 +1,5 @@
 """Pages of the admin about events: one module for each topic."""
 
-from events.admin import categories, events, notifications, participants
+from events.admin import categories, comments, events, notifications, participants
 
-__all__ = ["categories", "events", "notifications", "participants"]
+__all__ = ["categories", "comments", "events", "notifications", "participants"]

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from config.admin.commands import Command, ReasonForm
 from events import services
-from events.models import EventNotification, EventParticipant
+from events.models import EventComment, EventNotification, EventParticipant
 from users.models import User
 
 
@@ -20,6 +21,20 @@ def check_in(request: HttpRequest, participant: EventParticipant, answers: dict[
 def check_out(request: HttpRequest, participant: EventParticipant, answers: dict[str, Any]) -> None:
     assert isinstance(request.user, User)  # noqa: S101
     services.check_out(participant.event, participant.user, by=request.user)
+
+
+def approve(request: HttpRequest, comment: EventComment, answers: dict[str, Any]) -> None:
+    assert isinstance(request.user, User)  # noqa: S101
+    services.approve_comment(comment, by=request.user)
+
+
+def hide(request: HttpRequest, comment: EventComment, answers: dict[str, Any]) -> None:
+    assert isinstance(request.user, User)  # noqa: S101
+    services.hide_comment(comment, by=request.user, reason=answers["reason"])
+
+
+def words(comment: EventComment) -> str:
+    return f"{comment.author.name}: {Truncator(comment.text).chars(80)}"
 
 
 def who_and_where(row: EventParticipant | EventNotification) -> str:
@@ -104,4 +119,23 @@ SEND_AGAIN = Command(
     done=ngettext_lazy("%(count)d mail is sent again.", "%(count)d mails are sent again.", "count"),
     label=who_and_where,
     act=lambda request, notification, answers: services.send_again(notification),
+)
+APPROVE_COMMENT = Command(
+    question=_("Approve?"),
+    button=_("Approve"),
+    done=ngettext_lazy(
+        "%(count)d comment was approved.", "%(count)d comments were approved.", "count"
+    ),
+    label=words,
+    act=approve,
+)
+HIDE_COMMENT = Command(
+    question=_("Hide these comments?"),
+    explanation=_("The authors get a mail with the reason."),
+    button=_("Hide"),
+    done=ngettext_lazy("%(count)d comment was hidden.", "%(count)d comments were hidden.", "count"),
+    form_class=ReasonForm,
+    variant="danger",
+    label=words,
+    act=hide,
 )

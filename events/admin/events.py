@@ -18,11 +18,12 @@ from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.refusals import RefusableAdmin, RefusableForm
 from config.admin.tabs import Tab, has_object
 from events import services
-from events.admin import commands
+from events.admin import commands, resources
+from events.admin.comments import CommentsTab
 from events.admin.event_list import EventList
 from events.admin.history import CoOrganizersTab, HistoryTab
 from events.admin.participants import ParticipantsTab
-from events.models import Event, known_time_zones
+from events.models import Event, EventResource, known_time_zones
 from users.models import User
 
 Status = Event.Status
@@ -120,7 +121,26 @@ class EventAdmin(EventList, RefusableAdmin):
         return HttpResponseRedirect("../change/#dataset-eventhistory")
 
     def get_changeform_datasets(self, request: HttpRequest) -> list[type[Tab]]:
-        return [ParticipantsTab, HistoryTab, CoOrganizersTab] if has_object(request) else []
+        tabs: list[type[Tab]] = [
+            ParticipantsTab,
+            resources.PledgesTab,
+            CommentsTab,
+            HistoryTab,
+            CoOrganizersTab,
+        ]
+        return tabs if has_object(request) else []
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """A new event has nothing yet that could hang on it."""
+        return [resources.ResourcesInline] if obj else []
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: forms.BaseInlineFormSet, change: bool
+    ) -> None:
+        if formset.model is EventResource:
+            resources.save(form.instance, formset)
+        else:
+            super().save_formset(request, form, formset, change)
 
     @admin.action(description=_("Publish selected events"), permissions=["change"])
     def publish_selected(self, request: HttpRequest, events: QuerySet[Event]) -> HttpResponse:

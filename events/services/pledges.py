@@ -19,11 +19,14 @@ WARNED_BEFORE = timedelta(hours=48)
 
 class MoreThanNeeded(DomainError):
     code = "more_than_needed"
-    message = _("At most %(left)d more can be pledged.")
+    message = _("No more than %(left)d can be pledged.")
 
     def __init__(self, left: int) -> None:
         super().__init__(attr="quantity")
-        self.message = self.message % {"left": left}
+        self.left = left
+
+    def __str__(self) -> str:
+        return str(self.message) % {"left": self.left}
 
 
 class OneSeatEach(DomainError):

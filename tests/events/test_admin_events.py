@@ -36,6 +36,8 @@ def filled(event, **changes):
         "time_zone": event.time_zone,
         "capacity": event.capacity,
         "waitlist_enabled": "on",
+        "resources-TOTAL_FORMS": 0,
+        "resources-INITIAL_FORMS": 0,
         **changes,
     }
 

@@ -73,6 +73,18 @@ def reason(world):
     return {"reason": "Tempestade."}
 
 
+def needs(world):
+    return {"kind": "item", "name": "Enxada", "description": "De cabo longo.", "needed": 10}
+
+
+def lift(world):
+    return {"kind": "ride", "name": "Carro", "description": "", "needed": 3}
+
+
+def remark(world):
+    return {"text": "Tem onde deixar a bicicleta?", "parent": world.comment.pk}
+
+
 def place_at(event):
     return lambda world: {"participant": getattr(world, event).participants.get().pk}
 
@@ -142,6 +154,26 @@ REQUESTS = {
     "POST /events/{event_id}/participants/{participant_id}/no_show/": Request(
         *RUNS_IT, event="running"
     ),
+    "GET /events/{event_id}/resources/": Request(*ALL),
+    "GET /events/{event_id}/resources/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
+    "POST /events/{event_id}/resources/": Request(401, 403, 403, 201, 201, sends=needs),
+    "POST /events/{event_id}/resources/ : draft": Request(
+        401, 404, 404, 201, 201, event="draft", sends=needs
+    ),
+    "POST /events/{event_id}/resources/ : ride": Request(401, 409, 201, 409, 409, sends=lift),
+    "PATCH /resources/{resource_id}/": Request(
+        *RUNS_IT, sends=lambda world: {"name": "Pá", "description": "", "needed": 11}
+    ),
+    "DELETE /resources/{resource_id}/": Request(401, 403, 403, 204, 204),
+    "POST /resources/{resource_id}/pledge/": Request(
+        401, 409, 201, 409, 409, sends=lambda world: {"quantity": 2}
+    ),
+    "DELETE /resources/{resource_id}/pledge/": Request(401, *[204] * 4),
+    "GET /events/{event_id}/comments/": Request(*ALL),
+    "GET /events/{event_id}/comments/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
+    "POST /events/{event_id}/comments/": Request(401, *[201] * 4, sends=remark),
+    "DELETE /comments/{comment_id}/": Request(401, 403, 204, 204, 204),
+    "POST /comments/{comment_id}/flag/": Request(401, 204, 409, 204, 204, sends=reason),
     "GET /events/{event_id}/stats/": Request(*ALL),
     "GET /events/{event_id}/stats/ : draft": Request(404, 404, 404, 200, 200, event="draft"),
     "GET /events/{event_id}/ticket/": Request(401, 404, 200, 404, 404),

@@ -9,8 +9,10 @@ from events.models import CalendarFeed
 from tests.factories import (
     PASSWORD,
     CategoryFactory,
+    CommentFactory,
     EventFactory,
     ParticipantFactory,
+    ResourceFactory,
     UserFactory,
 )
 from users import mail_tokens, services
@@ -36,6 +38,9 @@ class SownWorld:
         self.expected = self.places(self.running)
         self.present = self.places(self.running, checked_in_at=timezone.now() - HOUR / 2)
         ParticipantFactory(event=self.foreign[0], user=self.organizer)
+        self.needed = ResourceFactory.create_batch(MANY, event=self.planned[0])
+        self.pledgeable = ResourceFactory.create_batch(MANY, event=self.foreign[0])
+        self.comments = CommentFactory.create_batch(MANY, event=self.planned[0])
 
     def events(self, day, **fields):
         """Events on as many days, so that one may join all of them."""
@@ -69,6 +74,8 @@ class SownWorld:
             "path.event_id": [event.pk for event in events],
             "path.id": [person.pk for person in self.people],
             "path.token": [self.feed.token],
+            "path.resource_id": ids(self.needed),
+            "path.comment_id": ids(self.comments),
             "query.category": [self.category.pk],
             "query.page": [1],
             "body.category": [self.category.pk],
@@ -95,6 +102,13 @@ class SownWorld:
             f"{place}/no_show/": self._places(self.expected),
             f"{place}/remove/": self._places(self.expected),
             f"{place}/undo_check_in/": self._places(self.present),
+            "POST /resources/{resource_id}/pledge/": {"path.resource_id": ids(self.pledgeable)},
+            "DELETE /resources/{resource_id}/pledge/": {"path.resource_id": ids(self.pledgeable)},
+            "GET /events/{event_id}/comments/": {"query.parent": ids(self.comments)},
+            "POST /events/{event_id}/comments/": {
+                "path.event_id": [self.planned[0].pk],
+                "body.parent": ids(self.comments),
+            },
             "POST /token/refresh/": {"body.refresh": [pair.refresh for pair in pairs]},
             "POST /token/logout/": {"body.refresh": [pair.refresh for pair in own_sessions]},
             "POST /token/verify/": {"body.token": [pair.access for pair in pairs]},

@@ -7,7 +7,14 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from events.models import CalendarFeed
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from tests.factories import (
+    CategoryFactory,
+    CommentFactory,
+    EventFactory,
+    ParticipantFactory,
+    ResourceFactory,
+    UserFactory,
+)
 from users import mail_tokens, services, tokens
 
 ROLES = ("anonymous", "other", "owner", "organizer", "staff")
@@ -58,6 +65,14 @@ class World:
         return self._joined(event, checked_in_at=timezone.now() - timedelta(minutes=30))
 
     @cached_property
+    def resource(self):
+        return ResourceFactory(event=self.published)
+
+    @cached_property
+    def comment(self):
+        return CommentFactory(event=self.published, author=self.owner)
+
+    @cached_property
     def sign_in(self):
         return self._session_of(self.owner)
 
@@ -67,6 +82,10 @@ class World:
             event = getattr(self, event)
             place = event.participants.filter(user=self.owner).first()
             return {"event_id": event.pk, "participant_id": place and place.pk}
+        if "{resource_id}" in template:
+            return {"resource_id": self.resource.pk}
+        if "{comment_id}" in template:
+            return {"comment_id": self.comment.pk}
         if "{token}" in template:
             return {"token": CalendarFeed.objects.get(user=self.owner).token}
         if "/sessions/" in template:

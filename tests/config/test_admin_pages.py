@@ -16,8 +16,22 @@ from django_celery_beat.models import (
 )
 
 from config.models import DeadLetter
-from events.models import Event, EventCategory, EventNotification, EventParticipant
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from events.models import (
+    Event,
+    EventCategory,
+    EventComment,
+    EventNotification,
+    EventParticipant,
+)
+from tests.factories import (
+    CategoryFactory,
+    CommentFactory,
+    EventFactory,
+    ParticipantFactory,
+    PledgeFactory,
+    ResourceFactory,
+    UserFactory,
+)
 from users import services as users
 from users.models import Contribution, LoginAttempt, User
 
@@ -78,6 +92,10 @@ def rows(db):
         starts_at=timezone.now(),
     )
     place = ParticipantFactory(event=event, user=user)
+    hoes = ResourceFactory(event=event, name=EVIL, description=EVIL)
+    PledgeFactory(resource=hoes, participant=place)
+    comment = CommentFactory(event=event, author=user, text=EVIL)
+    comment.flags.create(user=user, reason=EVIL)
     Event.objects.filter(pk=event.pk).update(
         title=f"{EVIL}!", status="cancelled", cancel_reason=EVIL
     )
@@ -92,6 +110,7 @@ def rows(db):
         Event: event,
         EventCategory: event.category,
         EventParticipant: place,
+        EventComment: comment,
         EventNotification: EventNotification.objects.create(
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),

@@ -285,7 +285,7 @@ def test_page_needs_a_fixed_number_of_queries(admin_client, number, django_asser
     )
     admin_client.get(page(event))
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(22):
         admin_client.get(page(event))
 
 

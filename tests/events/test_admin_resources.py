@@ -12,10 +12,8 @@ pytestmark = pytest.mark.django_db
 
 def rows(*resources, new=(), **changes):
     """What a browser sends for the table of resources."""
-    sent = {
-        "resources-TOTAL_FORMS": len(resources) + len(new),
-        "resources-INITIAL_FORMS": len(resources),
-    }
+    old = len(resources)
+    sent = {"resources-TOTAL_FORMS": old + len(new), "resources-INITIAL_FORMS": old}
     for number, resource in enumerate(resources):
         fields = {"id": resource.pk, "event": resource.event_id, "name": resource.name}
         fields |= {"description": resource.description, "needed": resource.needed, **changes}

@@ -3,7 +3,14 @@ import re
 import pytest
 from django.core.management import call_command
 
-from events.models import Event, EventNotification, EventParticipant
+from events.models import (
+    Event,
+    EventComment,
+    EventNotification,
+    EventParticipant,
+    EventResource,
+    ResourcePledge,
+)
 from users.models import Contribution, User
 
 
@@ -23,6 +30,16 @@ def test_there_is_something_of_everything_to_see(populated):
     }
     assert Event.objects.values("category").distinct().count() == 4
     assert Contribution.objects.exists()
+
+
+def test_people_bring_things_drive_and_talk(populated):
+    published = Event.objects.published()
+
+    assert all(event.resources.missing().exists() for event in published[:3])
+    assert set(EventResource.objects.values_list("kind", flat=True)) == {"item", "ride"}
+    assert ResourcePledge.objects.exists()
+    assert EventComment.objects.filter(parent=None).exists()
+    assert EventComment.objects.exclude(parent=None).exists()
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from events import services
+from events.management import demo
 from events.models import Event, EventCategory, EventParticipant
 from users.models import User
 
@@ -37,7 +38,10 @@ class Command(BaseCommand):
             # Each time another one organizes, and the first of the others come.
             organizer = people[number % len(people)]
             others = [person for person in people if person != organizer]
-            _make_event(plan, organizer, others)
+            event = _make_event(plan, organizer, others)
+            if event.status != Event.Status.DRAFT:
+                demo.add_resources(event)
+                demo.add_comments(event, number)
         services.archive_old_events()
         self.stdout.write(f"Demo data: {len(people)} people, {len(plans)} events.")
         self.stdout.write(f"Demo volunteer: {people[0].email} {password}")
@@ -59,7 +63,7 @@ def _make_person(row: Row) -> User:
     )
 
 
-def _make_event(plan: Row, organizer: User, others: list[User]) -> None:
+def _make_event(plan: Row, organizer: User, others: list[User]) -> Event:
     people = others[: int(plan["people"])]
     event = Event(organizer=organizer, status=plan["status"], **_fields(plan))
     event.seats_taken = min(len(people), event.capacity)
@@ -69,6 +73,7 @@ def _make_event(plan: Row, organizer: User, others: list[User]) -> None:
     EventParticipant.objects.bulk_create(_places(event, people))
     if event.is_over:
         services.finish(event.pk)
+    return event
 
 
 def _places(event: Event, people: list[User]) -> list[EventParticipant]:

@@ -12,7 +12,7 @@ from events.models.resources import MOST_NEEDED
 class PledgeSerializer(serializers.ModelSerializer[ResourcePledge]):
     """Who brings how many."""
 
-    name = serializers.CharField(source="participant.user.name", read_only=True)
+    name = serializers.CharField(source="participant.user.public_name", read_only=True)
 
     class Meta:
         model = ResourcePledge

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from config.errors import DomainError
 from events.mentions import mentioned
 from events.models import Event, EventComment, EventNotification
-from events.services import notifications
+from events.services import notifications, seats
 from users.models import User
 
 Kind = EventNotification.Kind
@@ -44,7 +44,12 @@ class OwnComment(DomainError):
 def comment(
     event: Event, author: User, text: str, *, parent: EventComment | None = None
 ) -> EventComment:
-    """Say something about the event, or answer to it; organizers who are called get a mail."""
+    """Say something about the event, or answer to it; organizers who are called get a mail.
+
+    Only a draft can go away at the same moment, so only a draft is locked.
+    """
+    if event.status == Event.Status.DRAFT:
+        event = seats.lock(event)
     if parent is not None:
         _check_takes_replies(parent)
     comment = event.comments.create(author=author, text=text, parent=parent)

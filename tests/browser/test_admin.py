@@ -6,7 +6,15 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from events.models import Event
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from tests.factories import (
+    CategoryFactory,
+    CommentFactory,
+    EventFactory,
+    ParticipantFactory,
+    PledgeFactory,
+    ResourceFactory,
+    UserFactory,
+)
 from users import services as users
 
 CHANGE_PAGE = re.compile(r"/event/\d+/change/")
@@ -67,6 +75,9 @@ def life(transactional_db):
     EventFactory.create_batch(3, status="draft")
     EventFactory(status="cancelled", cancel_reason="Chuva forte")
     person = event.participants.first().user
+    hoes = ResourceFactory(event=event, name="Enxada", description="De cabo longo.")
+    PledgeFactory(resource=hoes, participant=event.participants.first())
+    CommentFactory(event=event, author=person, text="Tem onde deixar a bicicleta? " * 8)
     users.record_contribution(person.pk, kind="hours", amount=3, source="event:1", happened_at=now)
     crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Sao_Paulo")
     PeriodicTask.objects.create(
@@ -80,6 +91,10 @@ def test_pages_look_right(signed_in, life):
 
     screen.open("/admin/events/event/")
     screen.open(f"/admin/events/event/{life.pk}/change/#dataset-eventparticipant", "participants")
+    screen.open(f"/admin/events/event/{life.pk}/change/", "event")
+    screen.open(f"/admin/events/event/{life.pk}/change/#dataset-resourcepledge", "pledges")
+    screen.open(f"/admin/events/event/{life.pk}/change/#dataset-eventcomment", "comments")
+    screen.open("/admin/events/eventcomment/")
     screen.open("/admin/events/eventparticipant/")
     screen.open("/admin/events/eventcategory/")
     screen.open("/admin/events/eventnotification/")

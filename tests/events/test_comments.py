@@ -72,6 +72,14 @@ def test_an_unseen_draft_is_not_talked_about(api, client_of):
     assert say(client_of(draft.organizer), draft).status_code == 201
 
 
+def test_a_draft_that_is_thrown_away_meanwhile_is_not_found(user):
+    draft = EventFactory(status="draft", organizer=user)
+    services.delete(type(draft).objects.get(pk=draft.pk))
+
+    with pytest.raises(services.EventGone):
+        services.comment(draft, user, "Oi")
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\u200e", "x" * 2001, None, ["a"], "\0"])
 def test_a_text_that_says_nothing_or_too_much_is_refused(api, event, text):
     response = say(api, event, text)

@@ -185,7 +185,7 @@ def test_who_brings_what_is_seen_by_those_who_go_there(api, anonymous, client_of
     [mine] = listed(client_of(person), event)
 
     assert mine["pledges"] == [
-        {"participant": pledge.participant.pk, "name": person.name, "quantity": 2}
+        {"participant": pledge.participant.pk, "name": person.first_name, "quantity": 2}
     ]
     assert mine["my_pledge"] == 2
     assert listed(api, event)[0]["pledges"] == mine["pledges"]

@@ -70,3 +70,15 @@ def retry_waiting_password_mails() -> None:
 def delete_expired_tokens() -> None:
     """Every night."""
     services.delete_expired_tokens()
+
+
+@shared_task(base=Nudge)
+def update_user_statistics(*user_ids: int) -> None:
+    """After a change of their ledgers; every night, without ids, of everyone."""
+    services.update_statistics(user_ids or None)
+
+
+@shared_task(base=Nudge)
+def check_and_award_badges(user_ids: list[int] | None = None) -> None:
+    """After a change of their ledgers; every night of everyone."""
+    services.evaluate_badges(user_ids)

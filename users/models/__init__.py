@@ -1,7 +1,18 @@
 """People, their sign-ins, and the ledger that all numbers come from."""
 
+from users.models.badges import Badge, BadgeAward
 from users.models.ledger import Contribution, ContributionTotal
 from users.models.people import User
 from users.models.sign_ins import LoginAttempt, TokenFamily
+from users.models.statistics import UserStatistics
 
-__all__ = ["Contribution", "ContributionTotal", "LoginAttempt", "TokenFamily", "User"]
+__all__ = [
+    "Badge",
+    "BadgeAward",
+    "Contribution",
+    "ContributionTotal",
+    "LoginAttempt",
+    "TokenFamily",
+    "User",
+    "UserStatistics",
+]

@@ -16,6 +16,7 @@ from users.services.accounts import (
     request_email_change,
     welcome,
 )
+from users.services.badges import disable_badge, enable_badge, evaluate_badges
 from users.services.ledger import (
     ReversalIsFinal,
     record_contribution,
@@ -50,6 +51,7 @@ from users.services.signing_in import (
     sign_in,
     sign_in_by_link,
 )
+from users.services.statistics import update_statistics
 
 __all__ = [
     "Device",
@@ -65,8 +67,11 @@ __all__ = [
     "confirm_password",
     "deactivate",
     "delete_expired_tokens",
+    "disable_badge",
+    "enable_badge",
     "end_all_sessions",
     "end_session",
+    "evaluate_badges",
     "mail_email_change",
     "mail_email_change_notice",
     "mail_email_confirmation",
@@ -90,6 +95,7 @@ __all__ = [
     "revoke_session",
     "sign_in",
     "sign_in_by_link",
+    "update_statistics",
     "verify_token",
     "welcome",
 ]

@@ -15,6 +15,7 @@ _PROFILE = {
     "language": "pt-br",
     "birth_date": "1994-08-21",
     "is_public": True,
+    "in_leaderboard": False,
 }
 _TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"  # noqa: S105
 _MAIL_TOKEN = "WzcsIjNmMmUi…:1uBQ0x:…"  # noqa: S105
@@ -94,4 +95,48 @@ PUBLIC_PROFILE = OpenApiExample(
     },
     response_only=True,
     status_codes=["200"],
+)
+_IMPACT = [{"kind": "waste", "unit": "kg", "amount": 31.5}]
+STATISTICS = OpenApiExample(
+    "Half a year",
+    {
+        "from": "2027-01-01",
+        "to": "2027-06-30",
+        "events": 7,
+        "hours": 22.5,
+        "impact": _IMPACT,
+        "current_streak": 2,
+        "longest_streak": 5,
+        "by_category": [{"category": "limpeza", "events": 7, "hours": 22.5, "impact": _IMPACT}],
+        "by_month": [{"month": "2027-05", "events": 7, "hours": 22.5, "impact": _IMPACT}],
+    },
+    response_only=True,
+)
+_AWARD = "https://mutirao.example/account/badges/5f0c1f0e-9f2b-4c55-8d0a-0d3f6f6d2a11/"
+BADGE = OpenApiExample(
+    "Earned",
+    {
+        "slug": "mao-na-massa",
+        "name": "Mão na massa",
+        "description": "Participou de dez mutirões.",
+        "icon": "https://mutirao.example/static/users/badges/hands.svg",
+        "metric": "events",
+        "unit": "",
+        "category": "",
+        "window_days": None,
+        "threshold": 10,
+        "progress": 11,
+        "award": {
+            "id": "5f0c1f0e-9f2b-4c55-8d0a-0d3f6f6d2a11",
+            "awarded_at": "2027-05-03T18:30:00Z",
+            "page": _AWARD,
+            "credential": f"{_AWARD}credential.jwt",
+        },
+    },
+    response_only=True,
+)
+RANK = OpenApiExample(
+    "The first",
+    {"rank": 1, "first_name": "Ana", "last_name": "Souza", "city": "Olinda", "hours": 42.5},
+    response_only=True,
 )

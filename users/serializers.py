@@ -26,6 +26,7 @@ PROFILE: tuple[str, ...] = (
     "language",
     "birth_date",
     "is_public",
+    "in_leaderboard",
 )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from users.views import accounts, people, tokens
+from users.views import accounts, achievements, people, tokens
 
 urlpatterns = [
     path("token/", tokens.obtain, name="token"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("users/password/reset/", accounts.reset_password, name="password-reset"),
     path("users/password/change/", accounts.change_password, name="password-change"),
     path("users/profile/", people.ProfileView.as_view(), name="profile"),
+    path("users/profile/statistics/", achievements.StatisticsView.as_view(), name="my-statistics"),
+    path("users/profile/badges/", achievements.BadgesView.as_view(), name="my-badges"),
+    path("users/leaderboard/", achievements.LeaderboardView.as_view(), name="leaderboard"),
     path("users/sessions/", people.SessionListView.as_view(), name="sessions"),
     path("users/sessions/<uuid:pk>/", people.SessionView.as_view(), name="session"),
     path("users/<int:pk>/", people.PublicProfileView.as_view(), name="person"),

@@ -25,6 +25,7 @@ FIELDS = {
     "language",
     "birth_date",
     "is_public",
+    "in_leaderboard",
 }
 
 

@@ -31,6 +31,8 @@ def navigation(request: HttpRequest) -> list[Entry]:
             "items": [
                 _list("users.user", _("People"), "group"),
                 _list("users.contribution", _("Contributions"), "volunteer_activism"),
+                _list("users.badge", _("Badges"), "award_star"),
+                _list("users.badgeaward", _("Badge awards"), "workspace_premium"),
                 _list("auth.group", _("Groups"), "shield_person"),
                 _list("users.loginattempt", _("Login attempts"), "passkey"),
             ],

@@ -19,7 +19,7 @@ from config.models import DeadLetter
 from events.models import Event, EventCategory, EventNotification, EventParticipant
 from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from users import services as users
-from users.models import Contribution, LoginAttempt, User
+from users.models import Badge, BadgeAward, Contribution, LoginAttempt, User
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
@@ -87,8 +87,13 @@ def rows(db):
     users.reverse_contribution(line, reason=EVIL)
     users.begin_session(user, users.Device("127.0.0.1", EVIL))
     crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Sao_Paulo")
+    badge = Badge.objects.create(
+        slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
+    )
     return {
         User: user,
+        Badge: badge,
+        BadgeAward: BadgeAward.objects.create(badge=badge, user=user),
         Event: event,
         EventCategory: event.category,
         EventParticipant: place,
@@ -120,6 +125,8 @@ def pages_of(rows):
     yield reverse("breakers")
     yield reverse("admin:events_event_add")
     yield reverse("admin:users_user_add")
+    yield reverse("admin:users_badge_add")
+    yield reverse("admin:users_badge_enable", args=[rows[Badge].pk])
     yield reverse("admin:auth_user_password_change", args=[rows[User].pk])
     yield reverse("admin:password_change")
 
@@ -149,9 +156,11 @@ def test_commands_show_markup_as_text(admin_client, rows):
 
 def is_data(word):
     """Whether a person or the database said it, or it has no letters."""
-    names = EventCategory.objects.values_list("name", "slug")
+    names = [
+        row for model in (EventCategory, Badge) for row in model.objects.values_list("name", "slug")
+    ]
     known = {name for pair in names for name in pair} | {"America/Sao_Paulo"}
-    is_typed = any(sign in word for sign in ("@", "alert(1)", "m/h/dM", "→"))
+    is_typed = any(sign in word for sign in ("@", "alert(1)", "m/h/dM", "→", "#", "/badges/"))
     return is_typed or word in known or len(word) < 2 or not any(map(str.isalpha, word))
 
 

@@ -56,7 +56,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     readonly_fields = ["is_active", "pending_email", "email_confirmed_at", *MOMENTS]
     fieldsets = [
         (None, {"fields": ["email", ("first_name", "last_name"), "phone", "language"]}),
-        (_("Profile"), {"fields": ["bio", ("birth_date", "is_public")]}),
+        (_("Profile"), {"fields": ["bio", ("birth_date", "is_public", "in_leaderboard")]}),
         (
             _("Place"),
             {"fields": ["city", ("latitude", "longitude"), "travel_radius_km"]},

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from events.models import Event, EventNotification, EventParticipant
-from users.models import Contribution, User
+from users.models import BadgeAward, Contribution, User, UserStatistics
 
 
 @pytest.fixture
@@ -23,6 +23,8 @@ def test_there_is_something_of_everything_to_see(populated):
     }
     assert Event.objects.values("category").distinct().count() == 4
     assert Contribution.objects.exists()
+    assert BadgeAward.objects.exists()
+    assert UserStatistics.objects.filter(user__in_leaderboard=True, hours__gt=0).exists()
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from events import services
 from events.models import Event, EventCategory, EventParticipant
+from users import services as users
 from users.models import User
 
 DEMO = Path(__file__).parents[2] / "demo"
@@ -39,6 +40,8 @@ class Command(BaseCommand):
             others = [person for person in people if person != organizer]
             _make_event(plan, organizer, others)
         services.archive_old_events()
+        users.update_statistics()
+        users.evaluate_badges()
         self.stdout.write(f"Demo data: {len(people)} people, {len(plans)} events.")
         self.stdout.write(f"Demo volunteer: {people[0].email} {password}")
 
@@ -54,6 +57,7 @@ def _make_person(row: Row) -> User:
         **row,
         birth_date=now.date() - timedelta(days=365 * 30),
         is_public=True,
+        in_leaderboard=True,
         email_confirmed_at=now,
         welcomed_at=now,
     )

@@ -12,6 +12,7 @@ from threading import Barrier
 from geographiclib.geodesic import Geodesic
 
 from tests.load import client, server
+from tests.load.badges import badges
 from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
 
@@ -242,5 +243,6 @@ ALL = {
         stampede,
         startup,
         joins,
+        badges,
     )
 }

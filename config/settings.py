@@ -31,6 +31,7 @@ VERSION = (
     or tomllib.loads((BASE_DIR / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 )
 SECRET_KEY = env("SECRET_KEY")
+DATA_ENCRYPTION_KEY = env("DATA_ENCRYPTION_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 DOMAIN = env("DOMAIN", default="localhost:8000")
 # Behind TLS everywhere but on a developer's own machine.
@@ -246,6 +247,9 @@ SCHEDULES = {
     "waiting-privacy": ("users.tasks.retry_waiting_privacy", crontab(minute="*/5")),
     "old-exports": ("users.tasks.delete_old_exports", crontab(hour=4, minute=15)),
     "waiting-imports": ("users.tasks.retry_waiting_imports", crontab(minute="*/2")),
+    # What the ledger derives, should a message have been lost.
+    "user-statistics": ("users.tasks.update_user_statistics", crontab(hour=2, minute=20)),
+    "badges": ("users.tasks.check_and_award_badges", crontab(hour=2, minute=30)),
     "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
     # At three, and until eight each hour again, if that failed.
     "backup": ("config.tasks.back_up", crontab(hour="3-8", minute=0)),

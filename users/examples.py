@@ -17,6 +17,7 @@ _PROFILE = {
     "is_public": True,
     "refuses_photos": False,
     "avatar": None,
+    "in_leaderboard": False,
 }
 _AVATAR = "https://mutirao.example.org/media/avatars/9c1d.jpg?expires=…&signature=…"
 _TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"  # noqa: S105
@@ -139,4 +140,48 @@ EXPORT = OpenApiExample(
 )
 ERASURE = OpenApiExample(
     "By password", {"current_password": "um segredo bem guardado"}, request_only=True
+)
+_IMPACT = [{"kind": "waste", "unit": "kg", "amount": 31.5}]
+STATISTICS = OpenApiExample(
+    "Half a year",
+    {
+        "from": "2027-01-01",
+        "to": "2027-06-30",
+        "events": 7,
+        "hours": 22.5,
+        "impact": _IMPACT,
+        "current_streak": 2,
+        "longest_streak": 5,
+        "by_category": [{"category": "limpeza", "events": 7, "hours": 22.5, "impact": _IMPACT}],
+        "by_month": [{"month": "2027-05", "events": 7, "hours": 22.5, "impact": _IMPACT}],
+    },
+    response_only=True,
+)
+_AWARD = "https://mutirao.example/account/badges/5f0c1f0e-9f2b-4c55-8d0a-0d3f6f6d2a11/"
+BADGE = OpenApiExample(
+    "Earned",
+    {
+        "slug": "mao-na-massa",
+        "name": "Mão na massa",
+        "description": "Participou de dez mutirões.",
+        "icon": "https://mutirao.example/static/users/badges/hands.svg",
+        "metric": "events",
+        "unit": "",
+        "category": "",
+        "window_days": None,
+        "threshold": 10,
+        "progress": 11,
+        "award": {
+            "id": "5f0c1f0e-9f2b-4c55-8d0a-0d3f6f6d2a11",
+            "awarded_at": "2027-05-03T18:30:00Z",
+            "page": _AWARD,
+            "credential": f"{_AWARD}credential.jwt",
+        },
+    },
+    response_only=True,
+)
+RANK = OpenApiExample(
+    "The first",
+    {"rank": 1, "first_name": "Ana", "last_name": "Souza", "city": "Olinda", "hours": 42.5},
+    response_only=True,
 )

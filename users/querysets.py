@@ -27,6 +27,11 @@ class UserQuerySet(models.QuerySet["User"]):
         """People whose profile anyone may see: active, adult, and they agreed."""
         return self.adult().filter(is_active=True, is_public=True)
 
+    def in_leaderboard(self, city: str = "") -> "UserQuerySet":
+        """People who agreed to be compared: active, adult; of one city, in any spelling."""
+        people = self.adult().filter(is_active=True, in_leaderboard=True)
+        return people.filter(city__unaccent__iexact=city) if city else people
+
     def waiting_for_welcome(self) -> "UserQuerySet":
         """Who signed up themselves and got no welcome mail yet."""
         return self.filter(registered_at__isnull=False, welcomed_at=None, is_active=True)

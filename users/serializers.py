@@ -29,6 +29,7 @@ PROFILE: tuple[str, ...] = (
     "is_public",
     "refuses_photos",
     "avatar",
+    "in_leaderboard",
 )
 
 

@@ -123,3 +123,15 @@ def retry_waiting_imports() -> None:
     """Every two minutes: go on with imports whose task was lost or failed."""
     for import_id in services.waiting_imports():
         run_user_import.delay(import_id)
+
+
+@shared_task(base=Nudge)
+def update_user_statistics(*user_ids: int) -> None:
+    """After a change of their ledgers; every night, without ids, of everyone."""
+    services.update_statistics(user_ids or None)
+
+
+@shared_task(base=Nudge)
+def check_and_award_badges(user_ids: list[int] | None = None) -> None:
+    """After a change of their ledgers; every night of everyone."""
+    services.evaluate_badges(user_ids)

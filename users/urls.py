@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from users.views import accounts, people, preferences, privacy, tokens
+from users.views import (accounts, achievements, people, preferences, privacy, tokens)
 
 urlpatterns = [
     path("token/", tokens.obtain, name="token"),
@@ -27,6 +27,9 @@ urlpatterns = [
         name="notifications",
     ),
     path("users/profile/avatar/", people.AvatarView.as_view(), name="avatar"),
+    path("users/profile/statistics/", achievements.StatisticsView.as_view(), name="my-statistics"),
+    path("users/profile/badges/", achievements.BadgesView.as_view(), name="my-badges"),
+    path("users/leaderboard/", achievements.LeaderboardView.as_view(), name="leaderboard"),
     path("users/sessions/", people.SessionListView.as_view(), name="sessions"),
     path("users/sessions/<uuid:pk>/", people.SessionView.as_view(), name="session"),
     path("users/<int:pk>/", people.PublicProfileView.as_view(), name="person"),

@@ -39,6 +39,8 @@ def navigation(request: HttpRequest) -> list[Entry]:
                 _list("users.contribution", _("Contributions"), "volunteer_activism"),
                 _list("users.userimport", _("Imports"), "upload"),
                 _list("users.export", _("Exports"), "download"),
+                _list("users.badge", _("Badges"), "award_star"),
+                _list("users.badgeaward", _("Badge awards"), "workspace_premium"),
                 _list("auth.group", _("Groups"), "shield_person"),
                 _list("users.erasure", _("Erasures"), "person_cancel"),
                 _list("users.loginattempt", _("Login attempts"), "passkey"),

@@ -24,7 +24,7 @@ from events.impact import (monthly)
 from events.models import (Event, EventCategory, EventComment, EventMail, EventNotification, EventParticipant, EventPhoto, EventReport, ImpactReport, PhotoFlag, ReportContribution)
 from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, PhotoFactory, PledgeFactory, ResourceFactory, UserFactory)
 from users import services as users
-from users.models import (Contribution, Erasure, Export, LoginAttempt, User, UserImport)
+from users.models import (Badge, BadgeAward, Contribution, Erasure, Export, LoginAttempt, User, UserImport)
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
@@ -112,8 +112,13 @@ def rows(db, disk):
     )
     PhotoFlag.objects.create(photo=photo, user=user, reason="other", note=EVIL)
     crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Sao_Paulo")
+    badge = Badge.objects.create(
+        slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
+    )
     return {
         User: user,
+        Badge: badge,
+        BadgeAward: BadgeAward.objects.create(badge=badge, user=user),
         Event: event,
         EventCategory: event.category,
         EventParticipant: place,
@@ -168,6 +173,8 @@ def pages_of(rows):
     yield reverse("admin:events_event_add")
     yield reverse("admin:users_user_add")
     yield reverse("admin:users_userimport_add")
+    yield reverse("admin:users_badge_add")
+    yield reverse("admin:users_badge_enable", args=[rows[Badge].pk])
     yield reverse("admin:auth_user_password_change", args=[rows[User].pk])
     yield reverse("admin:password_change")
 
@@ -197,9 +204,11 @@ def test_commands_show_markup_as_text(admin_client, rows):
 
 def is_data(word):
     """Whether a person or the database said it, or it has no letters."""
-    names = EventCategory.objects.values_list("name", "slug")
+    names = [
+        row for model in (EventCategory, Badge) for row in model.objects.values_list("name", "slug")
+    ]
     known = {name for pair in names for name in pair} | {"America/Sao_Paulo"}
-    is_typed = any(sign in word for sign in ("@", "alert(1)", "m/h/dM", "→"))
+    is_typed = any(sign in word for sign in ("@", "alert(1)", "m/h/dM", "→", "#", "/badges/"))
     return is_typed or word in known or len(word) < 2 or not any(map(str.isalpha, word))
 
 

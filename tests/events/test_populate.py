@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from events.models import (Event, EventComment, EventNotification, EventParticipant, EventPhoto, EventReport, EventResource, EventSeries, ImpactReport, ReportContribution, ResourcePledge)
-from users.models import Contribution, User
+from users.models import (BadgeAward, Contribution, User, UserStatistics)
 
 
 @pytest.fixture
@@ -73,6 +73,9 @@ def test_a_series_and_its_waiver_are_there(populated):
     assert series.events.count() > 20
     missing = first.participants.with_waiver().values_list("waiver_missing", flat=True)
     assert sorted(missing) == [False, False, False, True]
+    assert Contribution.objects.exists()
+    assert BadgeAward.objects.exists()
+    assert UserStatistics.objects.filter(user__in_leaderboard=True, hours__gt=0).exists()
 
 
 def test_the_demo_volunteer_can_sign_in_and_the_others_cannot(populated):

@@ -11,7 +11,8 @@ from threading import Barrier
 
 from geographiclib.geodesic import Geodesic
 
-from tests.load import client, server, staff
+from tests.load import (client, server, staff)
+from tests.load.badges import (badges)
 from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
 from tests.load.monthly import (monthly)
@@ -248,5 +249,6 @@ ALL = {
         staff.dashboard,
         staff.people_import,
         monthly,
+        badges,
     )
 }

@@ -11,6 +11,7 @@ import pytest
 import config.urls  # noqa: F401  # loads every module that refuses anything
 from config.errors import DomainError
 from events.models import EventCategory
+from users.models import Badge
 
 TOUR = Path(__file__).parents[2] / "docs" / "api.md"
 BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -85,6 +86,8 @@ def differences(shown, got, place="$"):
 @pytest.mark.django_db(transaction=True)
 def test_the_tour_answers_what_it_shows(live_server, tmp_path):
     EventCategory.objects.get_or_create(slug="plantio", defaults={"name": "Plantio"})
+    rule = {"name": "Primeira ação", "metric": "events", "threshold": 1, "is_enabled": True}
+    Badge.objects.get_or_create(slug="primeira-acao", defaults=rule)
     tour = list(blocks())
 
     printed = replay([script for script, _ in tour], live_server.url, tmp_path)

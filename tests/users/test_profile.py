@@ -27,6 +27,7 @@ FIELDS = {
     "is_public",
     "refuses_photos",
     "avatar",
+    "in_leaderboard",
 }
 
 

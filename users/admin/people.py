@@ -69,7 +69,16 @@ class UserAdmin(Exported, DjangoUserAdmin, ModelAdmin):
     readonly_fields = ["is_active", "pending_email", "email_confirmed_at", *MOMENTS]
     fieldsets = [
         (None, {"fields": ["email", ("first_name", "last_name"), "phone", "language"]}),
-        (_("Profile"), {"fields": ["bio", ("birth_date", "is_public", "refuses_photos")]}),
+        (
+            _("Profile"),
+            {
+                "fields": [
+                    "bio",
+                    ("birth_date", "is_public"),
+                    ("refuses_photos", "in_leaderboard"),
+                ]
+            },
+        ),
         (
             _("Place"),
             {"fields": ["city", ("latitude", "longitude"), "travel_radius_km"]},

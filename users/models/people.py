@@ -61,6 +61,7 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
     refuses_photos = models.BooleanField(
         _("refuses to be in photos"), default=False, db_default=False
     )
+    in_leaderboard = models.BooleanField(_("in the leaderboard"), default=False, db_default=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     joined_at = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
@@ -93,6 +94,9 @@ class User(Placed, AbstractBaseUser, PermissionsMixin):
         ]
         indexes = [
             models.Index(fields=["joined_at"], name="user_joined"),
+            models.Index(
+                fields=["city"], condition=Q(in_leaderboard=True), name="user_in_leaderboard"
+            ),
             models.Index(
                 fields=["registered_at"],
                 condition=Q(welcomed_at=None, registered_at__isnull=False),

@@ -20,6 +20,7 @@ from users.services.accounts import (
     welcome,
 )
 from users.services.avatars import (remove_avatar, set_avatar)
+from users.services.badges import (disable_badge, enable_badge, evaluate_badges)
 from users.services.erasure import (erase, erase_own_account, finish_erasure, mail_farewell, overdue_erasures, overdue_farewells)
 from users.services.exports import (address_of, delete_old_exports, link_token, mail_export, make_export, overdue_export_mails, overdue_exports, request_export)
 from users.services.imports import (NoSuchColumns, NotChecked, begin_import, confirm_import, discard_import, run_import, waiting_imports)
@@ -65,6 +66,7 @@ from users.services.signing_in import (
     sign_in,
     sign_in_by_link,
 )
+from users.services.statistics import update_statistics
 
 __all__ = [
     "AccountClosed",
@@ -98,6 +100,9 @@ __all__ = [
     "finish_erasure",
     "link_token",
     "lock_account",
+    "disable_badge",
+    "enable_badge",
+    "evaluate_badges",
     "mail_email_change",
     "mail_email_change_notice",
     "mail_email_confirmation",
@@ -134,6 +139,7 @@ __all__ = [
     "sign_in",
     "sign_in_by_link",
     "unsubscribe",
+    "update_statistics",
     "verify_token",
     "wants",
     "waiting_imports",

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
+from users import tasks
 from users.models import Contribution
 
 # The new lines and the totals they change, in one statement: no reader sees one without the
@@ -78,7 +79,8 @@ def record_contributions(lines: Iterable[Contribution]) -> None:
     """Add many unsaved lines at once, skipping those whose source is known.
 
     Sorted by person, so that two calls cannot wait for each other; a transaction that
-    records for several people does so in one call.
+    records for several people does so in one call. What derives from the ledger follows by
+    task, one of each kind for the whole call.
     """
     ordered = sorted(lines, key=lambda line: (line.user_id, line.source))
     if not ordered:
@@ -97,6 +99,9 @@ def record_contributions(lines: Iterable[Contribution]) -> None:
                 [line.happened_at for line in ordered],
             ],
         )
+    people = sorted({line.user_id for line in ordered})
+    tasks.update_user_statistics.delay_on_commit(*people)
+    tasks.check_and_award_badges.delay_on_commit(people)
 
 
 def reverse_contribution(contribution: Contribution, *, reason: str) -> Contribution:

@@ -17,6 +17,7 @@ from config.images import (Picture)
 from events import (services)
 from events.management import (demo, landscapes)
 from events.models import (Event, EventCategory, EventParticipant, EventReport, WaiverAcceptance)
+from users import (services as users)
 from users.models import User
 
 DEMO = Path(__file__).parents[2] / "demo"
@@ -69,6 +70,8 @@ class Command(BaseCommand):
         _report(latest, is_decided=False)
         services.generate_monthly_report()
         totals.count()  # or the charts of the dashboard would stay empty until the hour is full
+        users.update_statistics()
+        users.evaluate_badges()
         self.stdout.write(f"Demo data: {len(people)} people, {len(plans)} events.")
         self.stdout.write(f"Demo volunteer: {people[0].email} {password}")
 
@@ -84,6 +87,7 @@ def _make_person(row: Row) -> User:
         **row,
         birth_date=now.date() - timedelta(days=365 * 30),
         is_public=True,
+        in_leaderboard=True,
         email_confirmed_at=now,
         welcomed_at=now,
     )

@@ -88,8 +88,6 @@ def _logging(formatter: dict[str, Any], level: str) -> dict[str, Any]:
             "fontTools": {**passed_on, "level": "WARNING"},
             "gunicorn.error": passed_on,
             "celery": passed_on,
-            # Tells of every table of every font in a PDF.
-            "fontTools": {"level": "WARNING"},
             # Each task has its lines by django-structlog.
             "celery.app.trace": {**passed_on, "level": "WARNING"},
             "celery.worker.strategy": {**passed_on, "level": "WARNING"},

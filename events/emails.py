@@ -12,9 +12,9 @@ from django.utils.formats import date_format, time_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from events.models import (Event, EventNotification, EventPhoto, ResourcePledge)
-from users import (unsubscribing)
-from users.models import (NotificationPreference, User)
+from events.models import Event, EventNotification, EventPhoto, ResourcePledge
+from users import unsubscribing
+from users.models import NotificationPreference, User
 
 Kind = EventNotification.Kind
 Preference = NotificationPreference.Kind

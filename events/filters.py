@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from config.api import UtcDateTimeField
-from events.models import (Event, EventCategory, EventParticipant, EventPhoto, ReportContribution)
+from events.models import Event, EventCategory, EventParticipant, EventPhoto, ReportContribution
 from events.querysets import EventQuerySet
 
 

@@ -1,6 +1,6 @@
 """Who may do what with an event."""
 
-from events.models import (Event, EventComment, EventPhoto, EventResource, EventSeries)
+from events.models import Event, EventComment, EventPhoto, EventResource, EventSeries
 from users.models import User
 
 

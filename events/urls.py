@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from events.views import (attendance, comments, editing, files, impact, offline, participation, photos, reading, reports, resources, series, waivers)
+from events.views import (
+    attendance,
+    comments,
+    editing,
+    files,
+    impact,
+    offline,
+    participation,
+    photos,
+    reading,
+    reports,
+    resources,
+    series,
+    waivers,
+)
 
 urlpatterns = [
     path("", editing.EventsView.as_view(), name="events"),

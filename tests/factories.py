@@ -5,7 +5,15 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from events.models import (Event, EventCategory, EventComment, EventParticipant, EventPhoto, EventResource, ResourcePledge)
+from events.models import (
+    Event,
+    EventCategory,
+    EventComment,
+    EventParticipant,
+    EventPhoto,
+    EventResource,
+    ResourcePledge,
+)
 from users.models import User
 
 PASSWORD = "correct horse battery staple"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from users import (badge_pages, export_page, pages, unsubscribe_page)
+from users import badge_pages, export_page, pages, unsubscribe_page
 
 urlpatterns = [
     path("confirm-email/", pages.ConfirmEmailPage.as_view(), name="confirm-email"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from users.views import (accounts, achievements, people, preferences, privacy, tokens)
+from users.views import accounts, achievements, people, preferences, privacy, tokens
 
 urlpatterns = [
     path("token/", tokens.obtain, name="token"),

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext_lazy
 
 from config.admin.commands import Command, ReasonForm
 from events import services
-from events.models import (EventComment, EventNotification, EventParticipant, EventPhoto)
+from events.models import EventComment, EventNotification, EventParticipant, EventPhoto
 from users.models import User
 
 

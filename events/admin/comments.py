@@ -12,9 +12,8 @@ from unfold.decorators import display
 
 from config.admin.commands import ask_about_many, run
 from config.admin.lists import ReadOnly, ReadOnlyAdmin
-from events.admin import event_tabs
 from config.admin.tabs import RowsOfObject, Tab
-from events.admin import commands
+from events.admin import commands, event_tabs
 from events.models import CommentFlag, EventComment
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.refusals import RefusableAdmin, RefusableForm
 from config.admin.tabs import Tab
 from events import services
-from events.admin import (commands, event_tabs, mails, resources)
-from events.admin.event_list import (EventList)
-from events.models import (Event, EventResource, known_time_zones)
+from events.admin import commands, event_tabs, mails, resources
+from events.admin.event_list import EventList
+from events.models import Event, EventResource, known_time_zones
 from users.models import User
 
 Status = Event.Status

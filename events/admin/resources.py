@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from events.admin import event_tabs
 from config.admin.tabs import RowsOfObject, Tab
 from events import services
+from events.admin import event_tabs
 from events.models import Event, EventResource, ResourcePledge
 
 

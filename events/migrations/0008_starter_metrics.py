@@ -17,5 +17,5 @@ def set_metrics(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0007_reports_and_impact")]
+    dependencies = [("events", "0007_series_reports_photos_and_pledges")]
     operations = [migrations.RunPython(set_metrics, migrations.RunPython.noop)]

@@ -11,14 +11,14 @@ from events.models.events import (
     known_time_zones,
     validate_time_zone,
 )
-from events.models.impact import (ImpactReport)
-from events.models.notifications import (EventMail, EventNotification)
+from events.models.impact import ImpactReport
+from events.models.notifications import EventMail, EventNotification
 from events.models.participation import CalendarFeed, CheckInScan, EventParticipant
-from events.models.photos import (EventPhoto, PhotoFlag)
-from events.models.reports import (EventReport, MAX_AMOUNT, ReportContribution, ReportFigure)
-from events.models.resources import (EventResource, ResourcePledge)
-from events.models.series import (EventSeries)
-from events.models.waivers import (Waiver, WaiverAcceptance)
+from events.models.photos import EventPhoto, PhotoFlag
+from events.models.reports import MAX_AMOUNT, EventReport, ReportContribution, ReportFigure
+from events.models.resources import EventResource, ResourcePledge
+from events.models.series import EventSeries
+from events.models.waivers import Waiver, WaiverAcceptance
 
 __all__ = [
     "IMPACT_KINDS",

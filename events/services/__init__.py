@@ -11,10 +11,27 @@ from events.services.attendance import (
     check_out,
     check_takes_people_in,
 )
-from events.services.certificates import (EventNotFinished, NoHours, certify, holds)
-from events.services.comments import (CommentGone, NotShown, OwnComment, ReplyToReply, approve_comment, comment, delete_comment, flag, hide_comment)
-from events.services.contributions import (ContributionDecided, ContributionsExceedFigure, add_contribution, adjust_contribution, approve_contribution, reject_contribution)
-from events.services.copies import (copy)
+from events.services.certificates import EventNotFinished, NoHours, certify, holds
+from events.services.comments import (
+    CommentGone,
+    NotShown,
+    OwnComment,
+    ReplyToReply,
+    approve_comment,
+    comment,
+    delete_comment,
+    flag,
+    hide_comment,
+)
+from events.services.contributions import (
+    ContributionDecided,
+    ContributionsExceedFigure,
+    add_contribution,
+    adjust_contribution,
+    approve_contribution,
+    reject_contribution,
+)
+from events.services.copies import copy
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
 from events.services.editing import (
@@ -28,8 +45,8 @@ from events.services.editing import (
     edit,
 )
 from events.services.lifecycle import archive_old_events, cancel, ended_events, finish, publish
-from events.services.mails import (NobodyToWriteTo, Reach, reach, write_to)
-from events.services.monthly import (generate_monthly_report, remake_monthly_report)
+from events.services.mails import NobodyToWriteTo, Reach, reach, write_to
+from events.services.monthly import generate_monthly_report, remake_monthly_report
 from events.services.notifications import (
     overdue_notifications,
     remind,
@@ -48,13 +65,56 @@ from events.services.participation import (
     leave,
     remove,
 )
-from events.services.photo_moderation import (PhotoDecided, PhotoGone, approve_photo, flag_photo, mail_photo_decision, overdue_photo_mails, remove_photo)
-from events.services.photos import (NoPhotosYet, TooManyPhotos, UnknownBefore, add_photo, delete_photo)
-from events.services.pledges import (MoreThanNeeded, OneSeatEach, OwnRide, pledge, take_back, warn_of_shortfalls)
-from events.services.recounting import (miscounted_resources, miscounted_seats, recount_resource, recount_seats)
-from events.services.report_statistics import (process_report_statistics, unprocessed_reports)
-from events.services.reports import (FigureBelowContributions, ReportIncomplete, approve_report, return_report, save_report, submit_report)
-from events.services.resources import (NeededBelowPledged, PledgingClosed, ResourceGone, RideExists, SeatRequired, add_resource, delete_resource, edit_resource, offer_ride)
+from events.services.photo_moderation import (
+    PhotoDecided,
+    PhotoGone,
+    approve_photo,
+    flag_photo,
+    mail_photo_decision,
+    overdue_photo_mails,
+    remove_photo,
+)
+from events.services.photos import (
+    NoPhotosYet,
+    TooManyPhotos,
+    UnknownBefore,
+    add_photo,
+    delete_photo,
+)
+from events.services.pledges import (
+    MoreThanNeeded,
+    OneSeatEach,
+    OwnRide,
+    pledge,
+    take_back,
+    warn_of_shortfalls,
+)
+from events.services.recounting import (
+    miscounted_resources,
+    miscounted_seats,
+    recount_resource,
+    recount_seats,
+)
+from events.services.report_statistics import process_report_statistics, unprocessed_reports
+from events.services.reports import (
+    FigureBelowContributions,
+    ReportIncomplete,
+    approve_report,
+    return_report,
+    save_report,
+    submit_report,
+)
+from events.services.resources import (
+    NeededBelowPledged,
+    PledgingClosed,
+    ResourceGone,
+    RideExists,
+    SeatRequired,
+    add_resource,
+    delete_resource,
+    edit_resource,
+    offer_ride,
+)
 from events.services.seats import EventFull, EventGone
 from events.services.series import extend_series, series_to_extend, start_series
 from events.services.series_edits import NotInSeries, edit_series, preview_series_edit

@@ -6,18 +6,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import (BigIntegerField, CharField, F, Func, QuerySet, Value)
+from django.db.models import BigIntegerField, CharField, F, Func, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
 from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
-from events.models import (CoOrganizer, Event, EventMail, EventNotification, EventParticipant)
-from events.querysets import (EventQuerySet, ParticipantQuerySet)
-from events.services import (organizing)
-from users import (services as users)
-from users.models import (User)
+from events.models import CoOrganizer, Event, EventMail, EventNotification, EventParticipant
+from events.querysets import EventQuerySet, ParticipantQuerySet
+from events.services import organizing
+from users import services as users
+from users.models import User
 
 Kind = EventNotification.Kind
 Status = EventParticipant.Status

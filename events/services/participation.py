@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
 from events.models import Event, EventNotification, EventParticipant
-from events.services import (notifications, seats, waivers)
-from users import (services as users)
+from events.services import notifications, seats, waivers
+from users import services as users
 from users.models import User
 
 Status = EventParticipant.Status

@@ -6,7 +6,9 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from events import (check_in_lists, services as event_services, services as events)
+from events import check_in_lists
+from events import services as event_services
+from events import services as events
 from events.models import CalendarFeed
 from tests.factories import (
     PASSWORD,
@@ -14,8 +16,8 @@ from tests.factories import (
     CommentFactory,
     EventFactory,
     ParticipantFactory,
-    ResourceFactory,
     PhotoFactory,
+    ResourceFactory,
     UserFactory,
 )
 from users import mail_tokens, services
@@ -191,6 +193,7 @@ class SownWorld:
         event = EventFactory(organizer=self.organizer, category=self.category)
         events.set_waiver(event, text="Participo por minha conta.", by=self.organizer)
         return event
+
     def _photos(self):
         """Those of the running event; deleting takes one away for all others."""
         photo = "/events/{event_id}/photos/{photo_id}/"

@@ -7,10 +7,18 @@ from functools import cached_property
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from events import (services as events)
-from events.models import (CalendarFeed, EventReport, ImpactReport, ReportContribution)
-from events.services import (add_contribution, generate_monthly_report, save_report)
-from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, PhotoFactory, ResourceFactory, UserFactory)
+from events import services as events
+from events.models import CalendarFeed, EventReport, ImpactReport, ReportContribution
+from events.services import add_contribution, generate_monthly_report, save_report
+from tests.factories import (
+    CategoryFactory,
+    CommentFactory,
+    EventFactory,
+    ParticipantFactory,
+    PhotoFactory,
+    ResourceFactory,
+    UserFactory,
+)
 from users import mail_tokens, services, tokens
 from users.models import DataExport
 
@@ -103,6 +111,7 @@ class World:
         events.set_waiver(event, text="Participo por minha conta.", by=self.organizer)
         event.refresh_from_db()
         return event
+
     def resource(self):
         return ResourceFactory(event=self.published)
 
@@ -115,6 +124,7 @@ class World:
         """An event whose photos wait for staff."""
         event = self._event(photos_need_approval=True)
         PhotoFactory(event=event, uploader=self.owner, status="waiting")
+
     def attended(self):
         start = timezone.now() - timedelta(hours=5)
         event = self._joined(self._event(starts_at=start), checked_in_at=start)

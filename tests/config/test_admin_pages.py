@@ -1,8 +1,8 @@
 """What holds for every page of the admin."""
 
 import re
-from datetime import (date)
-from html import (unescape)
+from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -20,11 +20,41 @@ from django_celery_beat.models import (
 )
 
 from config.models import DeadLetter
-from events.impact import (monthly)
-from events.models import (Event, EventCategory, EventComment, EventMail, EventNotification, EventParticipant, EventPhoto, EventReport, ImpactReport, PhotoFlag, ReportContribution)
-from tests.factories import (CategoryFactory, CommentFactory, EventFactory, ParticipantFactory, PhotoFactory, PledgeFactory, ResourceFactory, UserFactory)
+from events.impact import monthly
+from events.models import (
+    Event,
+    EventCategory,
+    EventComment,
+    EventMail,
+    EventNotification,
+    EventParticipant,
+    EventPhoto,
+    EventReport,
+    ImpactReport,
+    PhotoFlag,
+    ReportContribution,
+)
+from tests.factories import (
+    CategoryFactory,
+    CommentFactory,
+    EventFactory,
+    ParticipantFactory,
+    PhotoFactory,
+    PledgeFactory,
+    ResourceFactory,
+    UserFactory,
+)
 from users import services as users
-from users.models import (Badge, BadgeAward, Contribution, Erasure, Export, LoginAttempt, User, UserImport)
+from users.models import (
+    Badge,
+    BadgeAward,
+    Contribution,
+    Erasure,
+    Export,
+    LoginAttempt,
+    User,
+    UserImport,
+)
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.

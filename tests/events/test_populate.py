@@ -5,8 +5,20 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
 
-from events.models import (Event, EventComment, EventNotification, EventParticipant, EventPhoto, EventReport, EventResource, EventSeries, ImpactReport, ReportContribution, ResourcePledge)
-from users.models import (BadgeAward, Contribution, User, UserStatistics)
+from events.models import (
+    Event,
+    EventComment,
+    EventNotification,
+    EventParticipant,
+    EventPhoto,
+    EventReport,
+    EventResource,
+    EventSeries,
+    ImpactReport,
+    ReportContribution,
+    ResourcePledge,
+)
+from users.models import BadgeAward, Contribution, User, UserStatistics
 
 
 @pytest.fixture

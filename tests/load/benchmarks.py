@@ -11,12 +11,12 @@ from threading import Barrier
 
 from geographiclib.geodesic import Geodesic
 
-from tests.load import (client, server, staff)
-from tests.load.badges import (badges)
+from tests.load import client, server, staff
+from tests.load.badges import badges
 from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
-from tests.load.monthly import (monthly)
-from tests.load.pictures import (photos)
+from tests.load.monthly import monthly
+from tests.load.pictures import photos
 
 RANDOM = random.Random(2)
 TIMES = 40

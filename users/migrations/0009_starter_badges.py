@@ -56,5 +56,5 @@ def create_starters(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0008_badges")]
+    dependencies = [("users", "0008_badges_pictures_and_privacy")]
     operations = [migrations.RunPython(create_starters, migrations.RunPython.noop)]

@@ -6,8 +6,8 @@ from users.models.people import User
 from users.models.preferences import NotificationPreference
 from users.models.privacy import DataExport, Erasure
 from users.models.sign_ins import LoginAttempt, TokenFamily
-from users.models.statistics import (UserStatistics)
-from users.models.tables import (Export, UserImport)
+from users.models.statistics import UserStatistics
+from users.models.tables import Export, UserImport
 
 __all__ = [
     "Badge",

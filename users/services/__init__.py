@@ -19,11 +19,35 @@ from users.services.accounts import (
     request_email_change,
     welcome,
 )
-from users.services.avatars import (remove_avatar, set_avatar)
-from users.services.badges import (disable_badge, enable_badge, evaluate_badges)
-from users.services.erasure import (erase, erase_own_account, finish_erasure, mail_farewell, overdue_erasures, overdue_farewells)
-from users.services.exports import (address_of, delete_old_exports, link_token, mail_export, make_export, overdue_export_mails, overdue_exports, request_export)
-from users.services.imports import (NoSuchColumns, NotChecked, begin_import, confirm_import, discard_import, run_import, waiting_imports)
+from users.services.avatars import remove_avatar, set_avatar
+from users.services.badges import disable_badge, enable_badge, evaluate_badges
+from users.services.erasure import (
+    erase,
+    erase_own_account,
+    finish_erasure,
+    mail_farewell,
+    overdue_erasures,
+    overdue_farewells,
+)
+from users.services.exports import (
+    address_of,
+    delete_old_exports,
+    link_token,
+    mail_export,
+    make_export,
+    overdue_export_mails,
+    overdue_exports,
+    request_export,
+)
+from users.services.imports import (
+    NoSuchColumns,
+    NotChecked,
+    begin_import,
+    confirm_import,
+    discard_import,
+    run_import,
+    waiting_imports,
+)
 from users.services.ledger import (
     ReversalIsFinal,
     record_contribution,

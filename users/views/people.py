@@ -15,15 +15,20 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config import (limits)
-from config.images import (PictureParser)
-from config.schema import (with_body)
-from users import (services)
-from users.examples import (ERASURE, NEW_AVATAR, PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION)
-from users.inputs import (ErasureSerializer)
-from users.models import (TokenFamily, User)
-from users.serializers import (AvatarSerializer, ProfileSerializer, PublicProfileSerializer, SessionSerializer)
-from users.views.requests import (acting_user, device, given)
+from config import limits
+from config.images import PictureParser
+from config.schema import with_body
+from users import services
+from users.examples import ERASURE, NEW_AVATAR, PROFILE, PROFILE_CHANGE, PUBLIC_PROFILE, SESSION
+from users.inputs import ErasureSerializer
+from users.models import TokenFamily, User
+from users.serializers import (
+    AvatarSerializer,
+    ProfileSerializer,
+    PublicProfileSerializer,
+    SessionSerializer,
+)
+from users.views.requests import acting_user, device, given
 
 
 @extend_schema_view(

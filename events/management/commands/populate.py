@@ -12,12 +12,12 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
-from config import (totals)
-from config.images import (Picture)
-from events import (services)
-from events.management import (demo, landscapes)
-from events.models import (Event, EventCategory, EventParticipant, EventReport, WaiverAcceptance)
-from users import (services as users)
+from config import totals
+from config.images import Picture
+from events import services
+from events.management import demo, landscapes
+from events.models import Event, EventCategory, EventParticipant, EventReport, WaiverAcceptance
+from users import services as users
 from users.models import User
 
 DEMO = Path(__file__).parents[2] / "demo"

@@ -48,6 +48,8 @@ def test_signing_up_makes_an_account(register, login):
         "birth_date": None,
         "is_public": False,
         "in_leaderboard": False,
+        "refuses_photos": False,
+        "avatar": None,
     }
     assert (user.is_staff, user.is_superuser, user.email_confirmed_at) == (False, False, None)
     assert login(user).status_code == 200

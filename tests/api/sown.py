@@ -64,6 +64,7 @@ class SownWorld:
             for place in self.came[: MANY // 2]
         ]
         event_services.generate_monthly_report(date(2026, 3, 1))
+        self.attended = self.attended_event()
 
     def events(self, day, **fields):
         """Events on as many days, so that one may join all of them."""
@@ -72,6 +73,14 @@ class SownWorld:
         return [
             EventFactory(starts_at=start + timedelta(days=later), **fields) for later in range(MANY)
         ]
+
+    def attended_event(self):
+        """A finished one, with hours of the organizer."""
+        start = timezone.now() - 5 * HOUR
+        event = EventFactory(starts_at=start)
+        ParticipantFactory(event=event, user=self.organizer, checked_in_at=start)
+        events.finish(event.pk)
+        return event
 
     def places(self, event, **fields):
         return ParticipantFactory.create_batch(MANY, event=event, **fields)
@@ -130,6 +139,7 @@ class SownWorld:
             "DELETE /events/{event_id}/": {"path.event_id": ids(self.drafts)},
             "PATCH /events/{event_id}/": {"path.event_id": ids(self.drafts)},
             "PUT /events/{event_id}/": {"path.event_id": ids(self.drafts)},
+            "GET /events/{event_id}/certificate/": {"path.event_id": [self.attended.pk]},
             "GET /events/{event_id}/ticket/": {"path.event_id": ids(self.foreign[:1])},
             "POST /events/{event_id}/check_in/": self._scans(self.expected),
             "POST /events/{event_id}/check_out/": self._scans(self.present),

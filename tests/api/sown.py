@@ -5,6 +5,7 @@ from functools import cached_property
 
 from django.utils import timezone
 
+from events import services as events
 from events.models import CalendarFeed
 from tests.factories import (
     PASSWORD,
@@ -36,6 +37,7 @@ class SownWorld:
         self.expected = self.places(self.running)
         self.present = self.places(self.running, checked_in_at=timezone.now() - HOUR / 2)
         ParticipantFactory(event=self.foreign[0], user=self.organizer)
+        self.attended = self.attended_event()
 
     def events(self, day, **fields):
         """Events on as many days, so that one may join all of them."""
@@ -44,6 +46,14 @@ class SownWorld:
         return [
             EventFactory(starts_at=start + timedelta(days=later), **fields) for later in range(MANY)
         ]
+
+    def attended_event(self):
+        """A finished one, with hours of the organizer."""
+        start = timezone.now() - 5 * HOUR
+        event = EventFactory(starts_at=start)
+        ParticipantFactory(event=event, user=self.organizer, checked_in_at=start)
+        events.finish(event.pk)
+        return event
 
     def places(self, event, **fields):
         return ParticipantFactory.create_batch(MANY, event=event, **fields)
@@ -89,6 +99,7 @@ class SownWorld:
             "DELETE /events/{event_id}/": {"path.event_id": ids(self.drafts)},
             "PATCH /events/{event_id}/": {"path.event_id": ids(self.drafts)},
             "PUT /events/{event_id}/": {"path.event_id": ids(self.drafts)},
+            "GET /events/{event_id}/certificate/": {"path.event_id": [self.attended.pk]},
             "GET /events/{event_id}/ticket/": {"path.event_id": ids(self.foreign[:1])},
             "POST /events/{event_id}/check_in/": self._scans(self.expected),
             "POST /events/{event_id}/check_out/": self._scans(self.present),

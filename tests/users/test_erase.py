@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Event as ThreadEvent
 
 import pytest
 from django.apps import apps
@@ -18,7 +19,7 @@ from pghistory.models import Event as HistoryEvent
 
 from config.models import DeadLetter, IdempotentAnswer
 from tests.factories import PASSWORD, UserFactory
-from tests.together import run_together
+from tests.together import let_someone_wait, run_together
 from tests.users.answers import errors
 from users import exports, mail_tokens, services, tasks
 from users.models import (
@@ -275,6 +276,33 @@ def test_erased_in_the_middle_of_a_copy_its_file_is_deleted(person, monkeypatch)
 
     monkeypatch.setitem(exports._rows, "middle", erase)
     tasks.make_data_export(export.pk)
+
+    assert not DataExport.objects.exists()
+    assert services.exports._stored_names() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_that_ends_during_the_erasure_leaves_no_file(monkeypatch):
+    user = UserFactory()
+    export = DataExport.objects.create(user=user)
+    is_written, is_locked = ThreadEvent(), ThreadEvent()
+
+    def write(user):
+        is_written.set()
+        is_locked.wait(10)
+        return []
+
+    def forget(user):
+        is_locked.set()
+        let_someone_wait()  # the other one, to note its file
+
+    def erase():
+        is_written.wait(10)
+        services.erase(user)
+
+    monkeypatch.setitem(exports._rows, "end", write)
+    monkeypatch.setattr(services.erasure, "_forget_sign_ins", forget)
+    run_together(lambda: services.make_export(export.pk), erase)
 
     assert not DataExport.objects.exists()
     assert services.exports._stored_names() == []

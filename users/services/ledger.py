@@ -57,12 +57,7 @@ def record_contribution(
 ) -> Contribution:
     """Add a line to a person's ledger and to their total, once for each source."""
     line = Contribution(
-        user_id=user_id,
-        kind=kind,
-        amount=amount,
-        category="",
-        source=source,
-        happened_at=happened_at,
+        user_id=user_id, kind=kind, amount=amount, source=source, happened_at=happened_at
     )
     record_contributions([line])
     return Contribution.objects.get(source=source)

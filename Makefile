@@ -42,7 +42,7 @@ clean: ## Remove .run/ with all its data
 ## The fleet: replicas in Docker (docs/operations.md)
 quickstart: ## Check the host, make secrets and a certificate, build, start, smoke
 	@$(FLEET) quickstart
-build: ## Build the images, as TAG (local)
+build: ## Build the images of this working tree, as TAG (local)
 	@$(FLEET) build
 up: ## Start all that does not run, and wait until it is healthy
 	@$(FLEET) up

@@ -1,4 +1,4 @@
-"""What a new version needs before it serves: `python compose/prepare.py`, once for each start.
+"""What a new version needs before it serves: `python -m compose.prepare`, once for each start.
 
 The schema waits at most two seconds for a lock, so that it never holds up readers for longer, and
 is tried again; the migrations are compatible with the code that still runs.
@@ -6,7 +6,6 @@ is tried again; the migrations are compatible with the code that still runs.
 
 import os
 import shutil
-import sys
 import time
 
 import django
@@ -15,7 +14,8 @@ from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
-from start import log
+
+from compose.start import log
 
 STATIC = "/srv/static"
 TRIES = 30
@@ -35,10 +35,16 @@ def migrate() -> None:
             return
 
 
+def put(source: str, target: str) -> None:
+    """Copy beside and rename, so that whoever reads gets the old file or the new one."""
+    draft = f"{target}.draft"
+    shutil.copy2(source, draft)
+    os.replace(draft, target)
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["PGOPTIONS"] = "-c lock_timeout=2s"
-    sys.path.insert(0, os.getcwd())
     django.setup()
     migrate()
     call_command("seed_schedules")
@@ -46,7 +52,7 @@ def main() -> None:
         for name in settings.STORAGES.keys() & {"default", "backups"}:
             storages[name].make_bucket()  # type: ignore[attr-defined]
     # Old files stay: pages that were sent before may still ask for them.
-    shutil.copytree("static", STATIC, dirs_exist_ok=True)
+    shutil.copytree("static", STATIC, dirs_exist_ok=True, copy_function=put)
 
 
 if __name__ == "__main__":

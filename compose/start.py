@@ -14,17 +14,27 @@ from urllib.parse import urlsplit
 
 NEEDED = {"DATABASE_URL": 5432, "BROKER_URL": 6379}  # without the cache it is slow, but works
 PAUSES = (1, 2, 4)
-FILE = "_FILE"
+# Those that NAME_FILE may point to; other names that end so are none of our business.
+SECRETS = (
+    "SECRET_KEY",
+    "JWT_SIGNING_KEY",
+    "DATA_ENCRYPTION_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "BROKER_URL",
+    "EMAIL_URL",
+    "S3_SECRET_KEY",
+)
 
 
 def with_secrets(given: dict[str, str]) -> dict[str, str]:
     """The environment, with NAME read from the file that NAME_FILE names."""
-    files = {name: path for name, path in given.items() if name.endswith(FILE) and path}
-    read = {}
-    for name, path in files.items():
-        with open(path, encoding="utf-8") as file:
-            read[name.removesuffix(FILE)] = file.read().strip()
-    return {**{name: given[name] for name in given.keys() - files.keys()}, **read}
+    known = {**given}
+    for name in SECRETS:
+        if path := known.pop(f"{name}_FILE", ""):
+            with open(path, encoding="utf-8") as file:
+                known[name] = file.read().strip()
+    return known
 
 
 def unreachable(given: dict[str, str]) -> str | None:

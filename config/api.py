@@ -57,7 +57,8 @@ class MicroCached:
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
         is_anonymous = "Authorization" not in request.headers and not request.COOKIES
-        if settings.API_MICROCACHE and is_anonymous and request.method in ("GET", "HEAD"):
+        is_read = request.method in ("GET", "HEAD") and answer.status_code == 200
+        if settings.API_MICROCACHE and is_anonymous and is_read:
             answer.headers["X-Accel-Expires"] = str(settings.API_MICROCACHE)
         return answer
 

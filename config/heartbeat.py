@@ -36,7 +36,7 @@ def complaint(kind: str) -> str:
         return f"The {kind} has given no sign of life yet."
     if age > TOO_OLD:
         return f"The last sign of life of the {kind} is {age:.0f} s old."
-    if kind == "worker" and not _database_answers():
+    if kind == "worker" and not database_answers():
         return "The database does not answer."
     return ""
 
@@ -53,7 +53,7 @@ def _file(kind: str) -> Path:
     return Path(os.environ.get("HEARTBEAT_FILE") or Path(tempfile.gettempdir(), name))
 
 
-def _database_answers() -> bool:
+def database_answers() -> bool:
     """Ask whether it speaks TLS, which it answers before any log-in: a driver would load slowly."""
     address = urlsplit(os.environ["DATABASE_URL"])
     place = (address.hostname or "localhost", address.port or 5432)

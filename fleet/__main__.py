@@ -4,8 +4,9 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 
-from fleet import backups, deploys, life, quickstart, reports, scaling, smoke
+from fleet import backups, deploys, life, quickstart, reports, scaling, smoke, state
 from fleet.refusal import Refused
 
 # Taken out of the environment, where Compose would take TAG for a setting.
@@ -42,11 +43,18 @@ COMMANDS: dict[str, Callable[[], None]] = {
     "rollback": deploys.rollback,
     "smoke": lambda: smoke.smoke(given("URL")),
 }
+# Two of these at once would undo each other's work; two smoke tests share a volunteer.
+ALONE = {
+    *("quickstart", "up", "down", "migrate", "restart-backends", "restore-db"),
+    *("scale-backends", "scale-workers", "scale-video-workers", "scale-streams"),
+    *("deploy", "rollback", "smoke"),
+}
 
 
 def main(name: str) -> int:
     try:
-        COMMANDS[name]()
+        with state.alone() if name in ALONE else nullcontext():
+            COMMANDS[name]()
     except Refused as reason:
         print(f"Mutirão: {reason}", file=sys.stderr)
         return 1

@@ -8,7 +8,8 @@ from fleet.refusal import Refused
 FOLDER = "/srv/backups"
 # Whatever writes to the database or takes tasks.
 WRITERS = ("nginx", "beat", "worker", "worker-video", "stream", "backend")
-EMPTY = 'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli FLUSHALL'
+# Without -e it ends well whatever the server answers.
+EMPTY = 'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -e FLUSHALL'
 
 
 def backup_db() -> None:
@@ -23,18 +24,24 @@ def restore_db(file: str, force: str) -> None:
     """Replace the database by the archive's, with an empty queue: the sweep queues what waits.
 
     `file` is one on this host, or the name of one in the volume. It is looked at before anything
-    stops; without FORCE=1 nothing is overwritten.
+    stops; without FORCE=1 nothing is overwritten. Queue and cache are emptied before the rows
+    change, so that no old message ever meets them; whatever fails, all is started again.
     """
     mounted, inside = _archive(file)
     once = ("run", "--rm", "--no-deps", "--no-TTY", *mounted, "worker")
     command = (*once, "python", "manage.py", "restore_db", inside)
     forced = ["--force"] if force == "1" else []
     compose.compose(*command, "--check", *forced)
-    compose.compose("stop", *WRITERS)
-    print(compose.compose(*command, *forced), end="")
-    for server in ("redis-broker", "redis-cache"):
-        compose.compose("exec", "-T", server, "sh", "-c", EMPTY)
-    life.up()
+    try:
+        compose.compose("stop", *WRITERS)
+        for server in ("redis-broker", "redis-cache"):
+            compose.compose("exec", "-T", server, "sh", "-c", EMPTY)
+        print(compose.compose(*command, *forced), end="")
+    except Refused as reason:
+        print(f"{reason}\nAll is started again.")
+        raise Refused("The restore failed, for the reason above.") from reason
+    finally:
+        life.up()
 
 
 def _archive(file: str) -> tuple[tuple[str, ...], str]:

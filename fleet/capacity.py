@@ -1,6 +1,6 @@
 """How many replicas Postgres' connections are enough for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fleet import compose
@@ -9,6 +9,8 @@ from fleet.refusal import Refused
 CONNECTIONS = 100
 # Three that Postgres keeps for its superuser, and short ones: prepare, backup, psql.
 RESERVE = 8
+# What a process opens beside its pool when it is asked how it is (config/health/checks.py).
+PROBES = {"backend": 1, "stream": 1}
 
 
 def replicas(settings: Mapping[str, Any]) -> dict[str, int]:
@@ -19,9 +21,14 @@ def replicas(settings: Mapping[str, Any]) -> dict[str, int]:
 
 
 def each(settings: Mapping[str, Any], service: str) -> int:
-    """Connections that one replica may hold: its processes times their pool."""
+    """Connections that one replica may hold: its processes times their pool and their probes."""
     pool = settings["services"][service]["environment"]["DATABASE_POOL_SIZE"]
-    return int(settings["x-processes"][service]) * int(pool)
+    return int(settings["x-processes"][service]) * (int(pool) + PROBES.get(service, 0))
+
+
+def together(settings: Mapping[str, Any], services: Iterable[str]) -> int:
+    """Connections of one more replica of each, as when they are replaced at the same time."""
+    return sum(each(settings, name) for name in services)
 
 
 def spare(settings: Mapping[str, Any]) -> int:
@@ -31,8 +38,9 @@ def spare(settings: Mapping[str, Any]) -> int:
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Refuse more replicas than fit, with one more of the largest, which a deploy needs."""
-    surge = max(each(settings, name) for name in replicas(settings))
+    """Refuse more replicas than fit beside those that a deploy starts before old ones leave."""
+    first, *others = compose.TAGS
+    surge = max(each(settings, first), together(settings, others))
     if spare(settings) >= surge:
         return
     terms = [
@@ -41,7 +49,7 @@ def check(settings: Mapping[str, Any]) -> None:
     needed = CONNECTIONS - spare(settings) + surge
     raise Refused(
         f"That needs {needed} connections to Postgres, which takes {CONNECTIONS}: "
-        f"{' + '.join(terms)} + {surge} while a deploy replaces one + {RESERVE} in reserve. "
+        f"{' + '.join(terms)} + {surge} while a deploy replaces some + {RESERVE} in reserve. "
         "Lower WEB_CONCURRENCY, WORKER_CONCURRENCY or another number of replicas, "
         "or put PgBouncer between (docs/operations.md)."
     )

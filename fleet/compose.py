@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from ipaddress import ip_network
 from typing import Any
 
@@ -59,14 +60,14 @@ def run(*command: str, **variables: str) -> str:
 
 def compose(*arguments: str, **variables: str) -> str:
     """As `run`, of docker compose; variables go before those of the files."""
-    return run("docker", "compose", *_files(), *arguments, **subnets(), **variables)
+    return run("docker", "compose", *_files(), *arguments, **_computed(), **variables)
 
 
 def show(*arguments: str, **variables: str) -> int:
     """Run docker compose on this terminal; return its exit code."""
     progress = () if sys.stdout.isatty() else ("--progress", "quiet")
     command = ["docker", "compose", *progress, *_files(), *arguments]
-    environment = {**os.environ, **subnets(), **variables}
+    environment = {**os.environ, **_computed(), **variables}
     return subprocess.run(command, cwd=state.ROOT, env=environment).returncode
 
 
@@ -79,10 +80,17 @@ def config(**variables: str) -> dict[str, Any]:
 def containers(service: str) -> list[Container]:
     """The service's containers, oldest first, those of one-off commands left out."""
     ids = compose("ps", "--all", "--quiet", service).split()
-    found = (
-        [_container(facts) for facts in json.loads(run("docker", "inspect", *ids))] if ids else []
-    )
-    return sorted(found, key=lambda one: int(one.name.rsplit("-", 1)[1]))
+    found = json.loads(run("docker", "inspect", *ids)) if ids else []
+    replicas = [_container(facts) for facts in found if not _is_one_off(facts)]
+    return sorted(replicas, key=lambda one: int(one.name.rsplit("-", 1)[1]))
+
+
+def last_lines(container: Container, number: int) -> str:
+    """What it wrote last, to both of its outputs."""
+    command = ("docker", "logs", "--tail", str(number), container.name)
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ).stdout
 
 
 def execute(container: Container, *arguments: str) -> str:
@@ -92,6 +100,11 @@ def execute(container: Container, *arguments: str) -> str:
 def manage(container: Container, *arguments: str) -> str:
     """Run a command of manage.py there, with the secrets that its servers have."""
     return execute(container, *NOW, "python", "manage.py", *arguments)
+
+
+def _is_one_off(facts: dict[str, Any]) -> bool:
+    """Whether it is of `docker compose run`, which leaves one behind when it is killed."""
+    return bool(facts["Config"]["Labels"].get("com.docker.compose.oneoff") == "True")
 
 
 def _container(facts: dict[str, Any]) -> Container:
@@ -111,6 +124,20 @@ def _files() -> list[str]:
     names = [name for name in (".env", ".fleet.env") if (state.ROOT / name).exists()]
     environment = [part for name in names for part in ("--env-file", name)]
     return [*environment, *(part for name in FILES for part in ("-f", name))]
+
+
+def _computed() -> dict[str, str]:
+    """Variables of the compose files that Compose itself could not fill in."""
+    return {**subnets(), "NGINX_FILES": nginx_files()}
+
+
+def nginx_files() -> str:
+    """A sum of them; nginx has it as a label, so that a change makes `up` start it anew.
+
+    It reads them at its start only, and Compose does not look into what it mounts.
+    """
+    files = sorted(path for path in (state.ROOT / "nginx").iterdir() if path.is_file())
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 @cache

@@ -19,9 +19,9 @@ def deploy(tag: str, service: str = "") -> None:
     """
     services = _services(service)
     _check_image(tag, services)
-    before = _running(services)
+    before = _noted(services)
     print(f"Deploying {tag} of {', '.join(services)}.")
-    compose.compose("run", "--rm", "--no-deps", "prepare", TAG=tag)
+    _prepare(TAG=tag)
     try:
         _replace(services, tag)
         smoke.own_fleet()
@@ -31,18 +31,25 @@ def deploy(tag: str, service: str = "") -> None:
         raise Refused(f"{tag} was not deployed: {before[services[0]]} runs again.") from reason
     _note(tag, service)
     print(f"{tag} runs.")
+    tell_of_nginx()
 
 
 def rollback() -> None:
-    """Bring back the version before, without its migrations, which only ever add."""
-    previous = state.read().get("PREVIOUS_TAG")
+    """Bring back the version before and its static files, but no migration: they only ever add.
+
+    Services that were deployed by themselves go back to the version of the others.
+    """
+    noted = state.read()
+    alone = [name for name, variable in compose.TAGS.items() if variable in noted]
+    previous = state.tag() if alone else noted.get("PREVIOUS_TAG")
     if not previous:
         raise Refused("No version before is known: nothing was deployed yet.")
-    services = list(compose.TAGS)
+    services = alone or list(compose.TAGS)
     _check_image(previous, services)
     _replace(services, previous)
     _note(previous)
-    print(f"{previous} runs.")
+    print(f"{previous} of {', '.join(services)} runs.")
+    _prepare()
 
 
 def restart_backends() -> None:
@@ -58,6 +65,15 @@ def restart_backends() -> None:
     print("All backends replace their processes.")
 
 
+def tell_of_nginx() -> None:
+    """Say so when it runs with other files than those here: no deploy starts it anew."""
+    label = '{{index .Config.Labels "mutirao.nginx-files"}}'
+    for one in compose.containers("nginx"):
+        runs_with = compose.run("docker", "inspect", "--format", label, one.name).strip()
+        if runs_with != compose.nginx_files():
+            print("nginx/ holds other files than nginx runs with: `make up` starts it anew.")
+
+
 def _services(service: str) -> list[str]:
     if service and service not in compose.TAGS:
         raise Refused(f"SERVICE must be one of {', '.join(compose.TAGS)}; it is {service!r}.")
@@ -68,36 +84,44 @@ def _check_image(tag: str, services: Sequence[str]) -> None:
     if not tag:
         raise Refused("TAG is missing: which version, as in TAG=1.4.0?")
     settings = compose.config(TAG=tag, **{compose.TAGS[name]: tag for name in services})
-    for image in {settings["services"][name]["image"] for name in services}:
+    for image in {settings["services"][name]["image"] for name in (*services, "prepare")}:
         try:
             compose.run("docker", "image", "inspect", image)
         except Refused:
             raise Refused(f"There is no image {image}: `make build TAG={tag}` first.") from None
 
 
-def _running(services: Sequence[str]) -> dict[str, str]:
-    """The tag of each service that runs."""
-    found = {name: compose.containers(name) for name in services}
-    missing = [name for name, containers in found.items() if not containers]
+def _noted(services: Sequence[str]) -> dict[str, str]:
+    """The tag that each service should have: what a killed deploy left may be another."""
+    missing = [name for name in services if not compose.containers(name)]
     if missing:
         raise Refused(f"{', '.join(missing)} does not run: `make up` first.")
-    return {name: containers[-1].tag for name, containers in found.items()}
+    settings = compose.config()
+    return {name: settings["services"][name]["image"].rsplit(":", 1)[1] for name in services}
+
+
+def _prepare(**variables: str) -> None:
+    """Schema, schedules and static files of the noted version or of the one given by TAG.
+
+    An older one finds nothing to migrate: Django leaves migrations alone that it does not know.
+    """
+    compose.compose("run", "--rm", "--no-deps", "prepare", **variables)
 
 
 def _replace(services: Sequence[str], tag: str) -> None:
     """The first one by itself, as it tells most of a version; then the others at once."""
     first, *others = services
-    _try(first, tag, beside=1)
+    _try(first, tag, [first])
     with ThreadPoolExecutor(len(others) or 1) as pool:
         # Until all have ended: what is left half done could not be taken back.
-        list(pool.map(lambda name: _try(name, tag, beside=len(others)), others))
+        list(pool.map(lambda name: _try(name, tag, others), others))
 
 
-def _try(name: str, tag: str, *, beside: int) -> None:
+def _try(name: str, tag: str, at_once: Sequence[str]) -> None:
     end = time.monotonic() + LONGEST
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            rolling.roll(name, end, {compose.TAGS[name]: tag}, beside=beside)
+            rolling.roll(name, end, {compose.TAGS[name]: tag}, at_once)
         except rolling.NotWell as reason:
             print(f"Attempt {attempt} of {ATTEMPTS}: {reason}")
             if attempt == ATTEMPTS or time.monotonic() > end:
@@ -112,14 +136,15 @@ def _take_back(before: dict[str, str]) -> None:
     for name, tag in before.items():
         end = time.monotonic() + LONGEST
         if any(one.tag != tag for one in compose.containers(name)):
-            rolling.roll(name, end, {compose.TAGS[name]: tag})
+            rolling.roll(name, end, {compose.TAGS[name]: tag}, [name])
+    _prepare()
 
 
 def _note(tag: str, service: str = "") -> None:
     """Record what runs: for one service beside the others, or for all."""
     if service:
-        state.write({compose.TAGS[service]: tag})
+        state.write({compose.TAGS[service]: tag if tag != state.tag() else None})
         return
-    current = state.read().get("TAG", "local")
+    current = state.tag()
     previous = {"PREVIOUS_TAG": current} if current != tag else {}
     state.write({**dict.fromkeys(compose.TAGS.values()), **previous, "TAG": tag})

@@ -2,15 +2,16 @@
 
 import time
 
-from fleet import capacity, compose
+from fleet import capacity, compose, rolling, state
 from fleet.refusal import Refused
 
 PATIENCE = 120
 
 
 def build(tag: str) -> None:
-    """Build the images under the tag, by default `local`."""
-    _finish(compose.show("build", "prepare", "worker-video", **({"TAG": tag} if tag else {})))
+    """Build the images under the tag, by default `local`, whatever version is noted as running."""
+    tags = dict.fromkeys(("TAG", *compose.TAGS.values()), tag or state.LOCAL)
+    _finish(compose.show("build", "prepare", "worker-video", **tags))
 
 
 def up() -> None:
@@ -21,10 +22,13 @@ def up() -> None:
         compose.show("logs", "--tail", "30", "volumes", "prepare")
         raise Refused("The messages above say why.")
     until = time.monotonic() + PATIENCE
-    while not _is_healthy():
-        if time.monotonic() > until:
-            raise Refused(f"Not healthy after {PATIENCE} s: `make status`, `make logs-all`.")
-        time.sleep(1)
+    for service in rolling.WELL:
+        while not all(rolling.is_well(service, one) for one in compose.containers(service)):
+            if time.monotonic() > until:
+                raise Refused(
+                    f"{service} is not healthy after {PATIENCE} s: `make status`, `make logs-all`."
+                )
+            time.sleep(1)
 
 
 def down() -> None:
@@ -45,17 +49,6 @@ def manage(*arguments: str) -> None:
 def logs(*services: str) -> None:
     """Follow what they write, from the last hundred lines on, until Ctrl-C."""
     compose.show("logs", "--follow", "--tail", "100", *services)
-
-
-def _is_healthy() -> bool:
-    try:
-        compose.compose(
-            *("exec", "-T", "nginx", "curl", "-fsS", "-o", "/dev/null"),
-            "http://127.0.0.1:8081/readiness/",
-        )
-    except Refused:
-        return False
-    return True
 
 
 def _finish(code: int) -> None:

@@ -1,11 +1,14 @@
 """From a bare host to a running site: `make quickstart`, as often as needed."""
 
 import os
+import re
 import secrets
 import shutil
 import subprocess
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from fleet import compose, life, smoke, state
 from fleet.refusal import Refused
@@ -13,8 +16,9 @@ from fleet.refusal import Refused
 MEMORY = 4  # GB
 DISK = 10  # GB
 SAMPLE = "change-me"
+# The host of .env.example and hosts below it, but no longer name like mutirao.example.org.
+SAMPLE_HOST = re.compile(r"(DOMAIN|ALLOWED_HOSTS|EMAIL_URL)=.*\bmutirao\.example(?![\w.-])")
 ENV = state.ROOT / ".env"
-CERTIFICATE = state.ROOT / "certificates"
 SECRETS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "JWT_SIGNING_KEY": lambda: secrets.token_urlsafe(48),
@@ -25,20 +29,34 @@ SECRETS: dict[str, Callable[[], str]] = {
     "S3_ACCESS_KEY": lambda: secrets.token_hex(10),
     "S3_SECRET_KEY": lambda: secrets.token_hex(24),
 }
+# Of the folder of certificates, in nginx.
+MOUNTED = "/etc/nginx/certificates"
+SIGN = """
+openssl req -x509 -nodes -days 365 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \\
+    -subj "/CN=$DOMAIN" -addext "subjectAltName=DNS:$DOMAIN" \\
+    -keyout /to/privkey.pem -out /to/fullchain.pem
+chown 1000:1000 /to/privkey.pem
+"""
 # The fleet brings these servers, reached with the passwords above.
 OWN = ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
 
 
 def quickstart() -> None:
-    """Check the host, make what is missing of secrets and certificate, build, start, look."""
+    """Check the host, make what is missing of secrets and certificate, build, start, look.
+
+    Where a version was deployed, that one is started, and nothing is built.
+    """
     check_host()
     fill_in()
-    life.build("")
-    if not (CERTIFICATE / "fullchain.pem").exists():
-        sign_ourselves(smoke.domain(compose.config()))
+    settings = compose.config()
+    check_names(settings)
+    if state.tag() == state.LOCAL:
+        life.build(state.LOCAL)
+    if not (_certificates(settings) / "fullchain.pem").exists():
+        sign_ourselves(settings)
     life.up()
     smoke.own_fleet()
-    print(f"{smoke.own_url(compose.config())} is up. Next: `make createsuperuser`, then /admin/.")
+    print(f"{smoke.own_url(settings)} is up. Next: `make createsuperuser`, then /admin/.")
 
 
 def check_host() -> None:
@@ -52,9 +70,12 @@ def check_host() -> None:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     if memory < MEMORY * 0.9:  # the kernel keeps some of it for itself
         raise Refused(f"This host has {memory:.1f} GB of memory; {MEMORY} GB are needed.")
-    disk = shutil.disk_usage(state.ROOT).free / 1e9
+    place = Path(compose.run("docker", "info", "--format", "{{.DockerRootDir}}").strip())
+    # An engine in a machine of its own has it there.
+    place = place if place.is_dir() else state.ROOT
+    disk = shutil.disk_usage(place).free / 1e9
     if disk < DISK:
-        raise Refused(f"{disk:.1f} GB are free on the disk; {DISK} GB are needed.")
+        raise Refused(f"{disk:.1f} GB are free on the disk of {place}; {DISK} GB are needed.")
 
 
 def fill_in() -> None:
@@ -74,12 +95,20 @@ def fill_in() -> None:
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(draft, ENV)
     left = [line for line in lines if SAMPLE in line and not line.startswith("#")]
-    left += [
-        line for line in lines if line.startswith(("DOMAIN=", "EMAIL_URL=")) and ".example" in line
-    ]
+    left += filter(SAMPLE_HOST.match, lines)
     if left:
         names = ", ".join(sorted({line.split("=")[0] for line in left}))
         raise Refused(f"{names} in .env still hold a sample: give them your own values.")
+
+
+def check_names(settings: dict[str, Any]) -> None:
+    """Refuse a site that would answer its own probes with 400, so that its watchdogs end it."""
+    given = settings["services"]["backend"]["environment"]
+    domain, hosts = given["DOMAIN"], given["ALLOWED_HOSTS"].replace(" ", "").split(",")
+    # As Django reads them: a leading dot stands for all hosts below, too.
+    wider = (host for host in hosts if host.startswith("."))
+    if domain not in hosts and not any(f".{domain}".endswith(host) for host in wider):
+        raise Refused(f"DOMAIN must be among ALLOWED_HOSTS, and {domain} is not.")
 
 
 def _filled(line: str) -> str:
@@ -89,30 +118,20 @@ def _filled(line: str) -> str:
     return f"{name}={SECRETS[name]()}" if name in SECRETS and value == SAMPLE else line
 
 
-def sign_ourselves(domain: str) -> None:
+def _certificates(settings: dict[str, Any]) -> Path:
+    """The folder that CERTIFICATES names."""
+    mounts = settings["services"]["nginx"]["volumes"]
+    return Path(next(one["source"] for one in mounts if one["target"] == MOUNTED))
+
+
+def sign_ourselves(settings: dict[str, Any]) -> None:
     """Make a certificate that browsers warn of, until a real one is put in its place."""
-    CERTIFICATE.mkdir(exist_ok=True)
-    image = compose.config()["services"]["backend"]["image"]
-    names = f"subjectAltName=DNS:{domain}"
+    folder = _certificates(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    image = settings["services"]["backend"]["image"]
     compose.run(
-        *("docker", "run", "--rm", "--network", "none", "--volume", f"{CERTIFICATE}:/to"),
-        *(
-            "--user",
-            "0",
-            "--entrypoint",
-            "openssl",
-            image,
-            "req",
-            "-x509",
-            "-nodes",
-            "-days",
-            "365",
-        ),
-        *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", f"/CN={domain}"),
-        *("-addext", names, "-keyout", "/to/privkey.pem", "-out", "/to/fullchain.pem"),
+        *("docker", "run", "--rm", "--network", "none", "--user", "0", "--env", "DOMAIN"),
+        *("--volume", f"{folder}:/to", "--entrypoint", "sh", image, "-ec", SIGN),
+        DOMAIN=smoke.domain(settings),
     )
-    compose.run(
-        *("docker", "run", "--rm", "--network", "none", "--volume", f"{CERTIFICATE}:/to"),
-        *("--user", "0", "--entrypoint", "chown", image, "1000:1000", "/to/privkey.pem"),
-    )
-    print("certificates/ holds a certificate that browsers warn of: put a real one in its place.")
+    print(f"{folder} holds a certificate that browsers warn of: put a real one in its place.")

@@ -18,8 +18,7 @@ def status() -> None:
 def info() -> None:
     """Versions, replicas, what each container uses, and the addresses."""
     settings = compose.config()
-    noted = state.read()
-    print(f"Tag {noted.get('TAG', 'local')}, before it {noted.get('PREVIOUS_TAG', 'none')}.")
+    print(f"Tag {state.tag()}, before it {state.read().get('PREVIOUS_TAG', 'none')}.")
     for service, number in _numbers(settings).items():
         print(f"{service}: {number}")
     usage = _usage(settings)

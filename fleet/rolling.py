@@ -1,6 +1,7 @@
 """Replace the containers of a service by those of another version, without a gap."""
 
 import time
+from collections.abc import Sequence
 
 from fleet import capacity, compose
 from fleet.compose import Container
@@ -13,37 +14,42 @@ WELL = {
     "worker": (*compose.NOW, "python", "-m", "config.heartbeat", "worker"),
     "worker-video": (*compose.NOW, "python", "-m", "config.heartbeat", "worker"),
     "beat": (*compose.NOW, "python", "-m", "config.heartbeat", "beat"),
+    "nginx": ("curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8081/readiness/"),
 }
 BEHIND_NGINX = ("backend", "stream")
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes
 # Two lives of nginx' answer from the resolver: from then on it sends to the new ones, too.
 SEEN_AFTER = 4
+# Of the log of a version that failed; they say why.
+LAST_LINES = 20
 
 
 class NotWell(Refused):
     """The new version did not come up."""
 
 
-def roll(service: str, deadline: float, tags: dict[str, str], *, beside: int = 1) -> None:
+def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[str]) -> None:
     """Replace batch by batch: new replicas are well and known to nginx before old ones leave.
 
-    As many at once as connections to Postgres are left for, which `beside` services share; of
-    those behind nginx two, since of its three tries one must meet a replica that serves.
+    As many as connections to Postgres are left for: one of each service of `at_once`, which roll
+    at the same time, and an equal share of what is left then. Of those behind nginx two at most,
+    since of its three tries one must meet a replica that serves.
     Killed in between, more replicas than wanted are left, all of them serving: the next roll
     removes what is older.
     """
     settings = compose.config(**tags)
     wanted = int(settings["services"][service]["deploy"]["replicas"])
     old = compose.containers(service)
-    room = capacity.spare(settings) // beside // capacity.each(settings, service)
-    batch = max(1, min(wanted, room, 2 if service in BEHIND_NGINX else wanted))
+    share = (capacity.spare(settings) - capacity.together(settings, at_once)) // len(at_once)
+    room = max(1, 1 + share // capacity.each(settings, service))
+    batch = min(wanted, room, 2 if service in BEHIND_NGINX else wanted)
     for done in range(0, wanted, batch):
         number = min(batch, wanted - done)
         new = start(service, len(compose.containers(service)) + number, **tags)
         try:
             wait(service, new, deadline)
         except NotWell:
-            remove(new)
+            bury(new)
             raise
         if service in BEHIND_NGINX:
             time.sleep(SEEN_AFTER)
@@ -99,6 +105,8 @@ def stop(service: str, leaving: list[Container]) -> None:
             time.sleep(SEEN_AFTER)
 
 
-def remove(failed: list[Container]) -> None:
-    if failed:
-        compose.run("docker", "rm", "--force", "--volumes", *(one.name for one in failed))
+def bury(failed: list[Container]) -> None:
+    """Print what they wrote last, which goes with them, and remove them."""
+    for one in failed:
+        print(f"The last lines of {one.name}:\n{compose.last_lines(one, LAST_LINES)}", end="")
+        compose.run("docker", "rm", "--force", "--volumes", one.name)

@@ -3,7 +3,7 @@
 import json
 import socket
 import ssl
-from http.client import HTTPConnection, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ class Site:
         self.trusts_all = bool(address)
 
     def call(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
-        """Return status and body, decoded when it is JSON; raise Refused when nobody answers."""
+        """Return status and body, decoded when it is JSON; raise Refused when that fails."""
         line = self._connection()
         content = None if body is None else json.dumps(body)
         kind = {} if body is None else {"Content-Type": "application/json"}
@@ -36,14 +36,12 @@ class Site:
             line.request(method, path, content, {"Host": self.netloc, **kind, **headers})
             answer = line.getresponse()
             text = answer.read()
-        except (OSError, ValueError) as error:
+            is_json = text and "json" in (answer.getheader("Content-Type") or "")
+            return answer.status, json.loads(text) if is_json else text.decode(errors="replace")
+        except (OSError, ValueError, HTTPException) as error:
             raise Refused(f"{method} {path}: {type(error).__name__}: {error}") from error
         finally:
             line.close()
-        is_json = "json" in (answer.getheader("Content-Type") or "")
-        return answer.status, json.loads(text) if is_json and text else text.decode(
-            errors="replace"
-        )
 
     def _connection(self) -> HTTPConnection:
         host, port = self.address

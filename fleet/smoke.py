@@ -4,6 +4,8 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fleet import compose
@@ -11,6 +13,15 @@ from fleet.refusal import Refused
 from fleet.site import Site
 
 PATIENCE = 30  # seconds
+
+
+@contextmanager
+def _as_expected() -> Iterator[None]:
+    """An answer that lacks something is a failure like any other: a deploy takes it back."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise Refused(f"An answer has another shape than expected: {error!r}.") from error
 
 
 def smoke(url: str) -> None:
@@ -21,12 +32,15 @@ def smoke(url: str) -> None:
         own_fleet(url)
 
 
+@_as_expected()
 def own_fleet(url: str = "") -> None:
     """Check this fleet, with a volunteer and an event that are there only for as long."""
     settings = compose.config()
     site = Site(url) if url else Site(own_url(settings), own_address(settings))
     backend = compose.containers("backend")[-1]
-    made = json.loads(compose.manage(backend, "smoke", "begin"))
+    said = compose.manage(backend, "smoke", "begin").splitlines()
+    # Lines of its log may stand before and after.
+    made = json.loads([line for line in said if line.startswith('{"email"')][0])
     try:
         walk(site, made["email"], made["password"], made["event"])
     finally:
@@ -48,6 +62,7 @@ def own_address(settings: dict[str, Any]) -> tuple[str, int]:
     return ("127.0.0.1" if host == "0.0.0.0" else host, int(port["published"]))  # noqa: S104
 
 
+@_as_expected()
 def walk(site: Site, email: str, password: str, event: int | None = None) -> None:
     """Raise Refused at the first thing that is not as it should be."""
     _health(site)

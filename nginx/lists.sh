@@ -12,7 +12,35 @@ for network in ${PROXIES:-}; do echo "set_real_ip_from $network;" >>"$to/proxies
 for network in ${ADMIN_ADDRESSES:-}; do echo "allow $network;" >>"$to/admin.conf"; done
 if [ -n "${ADMIN_ADDRESSES:-}" ]; then echo "deny all;" >>"$to/admin.conf"; fi
 
-if [ -r "$certificates/fullchain.pem" ] && [ -r "$certificates/privkey.pem" ]; then
+# A location that has an error page of its own includes these again: it would lose the others.
+cat >"$to/errors.conf" <<END
+error_page 403 = @forbidden;
+error_page 404 = @not_found;
+error_page 405 = @bad_method;
+error_page 413 = @too_large;
+error_page 429 = @too_many;
+END
+
+{
+    echo "map \$http_origin \$allowed_origin { default '';"
+    echo "${CORS_ALLOWED_ORIGINS:-}" | tr ',' '\n' | while read -r origin; do
+        if [ -n "$origin" ]; then echo "'$origin' '$origin';"; fi
+    done
+    echo "}"
+    echo "map \$allowed_origin \$allowed_methods { default 'GET, PUT'; '' ''; }"
+    echo "map \$allowed_origin \$allowed_headers { default 'content-type'; '' ''; }"
+} >"$to/origins.conf"
+
+if [ -e "$certificates/fullchain.pem" ] || [ -e "$certificates/privkey.pem" ]; then
+    for file in fullchain.pem privkey.pem; do
+        # Without TLS because of a wrong owner, passwords would go over the wire as they are.
+        if [ ! -r "$certificates/$file" ]; then
+            echo "$file in CERTIFICATES is missing, or user 1000 may not read it." >&2
+            exit 1
+        fi
+    done
+fi
+if [ -e "$certificates/fullchain.pem" ]; then
     cat >"$to/default.conf" <<END
 listen 8080 default_server;
 listen 8443 ssl default_server;

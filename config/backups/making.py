@@ -24,17 +24,23 @@ logger = logging.getLogger(__name__)
 NAME = "mutirao-%Y%m%dT%H%M%SZ.tar.gz"
 # Any number that nobody else locks in this database.
 LOCK = 0x6261636B
-# A backup that is younger than this makes another one on the same night superfluous.
-TONIGHT = timedelta(hours=12)
+# Since this hour a backup is tonight's; one made by hand in the evening is not.
+HOUR = 3
 
 
 def back_up_unless_done() -> None:
     """Make tonight's backup; the tries after a good one only copy it, if that has failed."""
     last = last_good_at()
-    if last is None or timezone.now() - last > TONIGHT:
+    if last is None or last < _beginning_of_the_night():
         back_up()
     else:
         _copy_away(_archives(Path(settings.BACKUP_DIR))[last])
+
+
+def _beginning_of_the_night() -> datetime:
+    now = timezone.localtime()
+    today = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    return today if now >= today else today - timedelta(days=1)
 
 
 def back_up() -> Path:

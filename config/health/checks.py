@@ -41,7 +41,9 @@ def storage() -> None:
     storage.delete(name)
 
 
+@lru_cache  # which keeps no error
 def migrations() -> None:
+    """Asked until all are found: while this code runs, no schema goes back."""
     if _known_migrations() - set(_rows("SELECT app, name FROM django_migrations")):
         raise MigrationsMissing
 

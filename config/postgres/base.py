@@ -1,8 +1,10 @@
 """Django's backend for Postgres: connections that live, and a quick no while the server is away."""
 
 import itertools
+import logging
 import select
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -13,10 +15,14 @@ from psycopg_pool import PoolTimeout
 from config.errors import DependencyAway
 from config.resilience import Breaker
 
+logger = logging.getLogger(__name__)
+
 # A pool of busy connections (PoolTimeout) says nothing about the server.
 BREAKER = Breaker("database", failures=1, seconds=1, is_shared=False, ignored=(PoolTimeout,))
 # So many seconds a request waits for a connection that others use.
 PATIENCE = 5
+# Seconds after which a statement is told, and so many of its characters.
+SLOW, LONGEST = 0.5, 1000
 _attempts = itertools.count()
 
 
@@ -24,6 +30,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own check is a query before each request, which costs as much as a real one."""
 
     failed_attempt = 0  # the number of the latest, in any pool of this process
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(tell_slow)
 
     @property
     def pool(self) -> Any:
@@ -55,6 +65,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     raise psycopg.OperationalError("The database cannot be reached.") from error
                 if time.monotonic() >= give_up_at:
                     raise
+
+
+def tell_slow(execute: Callable[..., Any], sql: Any, params: Any, *more: Any) -> Any:
+    """Log a statement that takes long, without its values: the server's own log would show them."""
+    began = time.perf_counter()
+    try:
+        return execute(sql, params, *more)
+    finally:
+        if (took := time.perf_counter() - began) >= SLOW:
+            logger.warning("A statement took %d ms: %s", took * 1000, str(sql)[:LONGEST])
 
 
 def _note_failure(pool: Any) -> None:

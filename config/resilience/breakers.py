@@ -94,11 +94,17 @@ class Breaker:
     def _of_thread(self) -> pybreaker.CircuitBreaker:
         # pybreaker holds a lock during the call: with one for all threads they would queue up.
         if not hasattr(self._thread, "breaker"):
+            view = View(self._store, self.seconds)
+
+            def says_nothing(error: BaseException) -> bool:
+                # To pybreaker what it leaves out is a success, which would end a probe well.
+                return isinstance(error, self._ignored) and not view.is_probe
+
             self._thread.breaker = pybreaker.CircuitBreaker(
                 fail_max=self._failures,
                 reset_timeout=self.seconds,
-                exclude=list(self._ignored),
-                state_storage=View(self._store, self.seconds),
+                exclude=[says_nothing],
+                state_storage=view,
                 name=self.name,
                 throw_new_error_on_trip=False,
                 listeners=[_Teller()],

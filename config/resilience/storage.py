@@ -107,20 +107,20 @@ class View(pybreaker.CircuitBreakerStorage):
         super().__init__("view")
         self._store = store
         self._seconds = seconds
-        self._is_probe = False
+        self.is_probe = False
 
     @property
     def state(self) -> str:
-        return pybreaker.STATE_HALF_OPEN if self._is_probe else self._store.read().state
+        return pybreaker.STATE_HALF_OPEN if self.is_probe else self._store.read().state
 
     @state.setter
     def state(self, state: str) -> None:
         if state == pybreaker.STATE_HALF_OPEN:
             if not self._store.claim(self._seconds):
                 raise pybreaker.CircuitBreakerError("Another one is asking already.")
-            self._is_probe = True
+            self.is_probe = True
             return
-        self._is_probe = False
+        self.is_probe = False
         self._store.write(state=state, **({"failures": 0} if state == "closed" else {}))
 
     def increment_counter(self) -> None:

@@ -213,6 +213,19 @@ def test_second_try_of_a_night_does_nothing_after_a_good_one(folder):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_backup_by_hand_in_the_evening_does_not_cancel_the_night(folder, time_machine):
+    time_machine.move_to(datetime(2026, 3, 1, 23, tzinfo=UTC))  # 20:00 in São Paulo
+    backups.back_up()
+
+    time_machine.move_to(datetime(2026, 3, 2, 6, 1, tzinfo=UTC))
+    back_up()
+    time_machine.move_to(datetime(2026, 3, 2, 7, 1, tzinfo=UTC))
+    back_up()
+
+    assert len(archives(folder)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_copy_that_failed_is_made_by_the_next_try(folder, tmp_path, settings):
     far = tmp_path / "far"
     far.touch()  # no folder: the copy fails

@@ -204,6 +204,17 @@ def test_errors_that_say_nothing_of_the_dependency_are_not_counted():
             breaker.call(int, "x")
 
 
+def test_probe_that_ends_with_such_an_error_leaves_it_open():
+    breaker = Breaker("x", failures=1, ignored=(ValueError,))
+    fail(breaker, Dependency(), 1)
+    let_pass(breaker, 61)
+
+    with pytest.raises(ValueError, match="invalid"):
+        breaker.call(int, "x")
+
+    assert states()["x"] == "open"
+
+
 def test_report_says_since_when(caplog):
     breaker = Breaker("x")
 

@@ -25,7 +25,7 @@ def read_by_compose():
 
 
 # What fleet/ computes, and notes by itself in .fleet.env.
-COMPUTED = {"SUBNET_EDGE", "SUBNET_DATA", "SUBNET_EGRESS", "TAG"} | {
+COMPUTED = {"SUBNET_EDGE", "SUBNET_DATA", "SUBNET_EGRESS", "NGINX_FILES", "TAG"} | {
     f"{service}_TAG" for service in ("BACKEND", "STREAM", "WORKER", "VIDEO_WORKER", "BEAT")
 }
 

@@ -20,6 +20,14 @@ from tests.fleet.traffic import Client, traffic
 
 ROOT = Path(__file__).parents[2]
 HOST = "mutirao.test"
+# The sweep of waiting mails comes every two minutes otherwise.
+SWEEP_OFTEN = """
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+task = PeriodicTask.objects.get(name="waiting-event-mails")
+task.interval, _ = IntervalSchedule.objects.get_or_create(every=10, period="seconds")
+task.crontab = None
+task.save()
+"""
 LEFT_OUT = shutil.ignore_patterns(
     ".git",
     ".run",
@@ -88,6 +96,7 @@ class Fleet:
             "HTTP_PORT": self.http_port,
             "HTTPS_PORT": self.port,
             "OPS_PORT": self.ops_port,
+            "CORS_ALLOWED_ORIGINS": f"https://app.{HOST}",
             "S3_PUBLIC_URL": f"https://{HOST}:{self.port}",
             "WEB_CONCURRENCY": 1,  # on two cores faster than twelve
             "WORKER_CONCURRENCY": 2,
@@ -264,6 +273,7 @@ def running(parent):
         one.quickstart = one.make("quickstart", timeout=900)
         one.start_mail()
         one.make("populate")
+        one.python(SWEEP_OFTEN)
         yield one
     finally:
         for command in (

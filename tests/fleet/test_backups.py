@@ -27,7 +27,8 @@ def test_what_was_kept_comes_back_and_what_waits_is_queued_again(fleet):
 
     assert fleet.sql(TOTALS) == before
     assert fleet.sql("SELECT count(*) FROM events_event WHERE title = 'lost'") == "0"
-    mails.wait(fleet, "restored", 5, patience=200)
+    mails.grow_old(fleet)
+    mails.wait(fleet, "restored", 5)
 
 
 def test_damaged_archive_is_refused_before_anything_stops(fleet):

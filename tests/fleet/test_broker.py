@@ -9,10 +9,12 @@ from tests.fleet.conftest import eventually
 
 
 def test_restarted_broker_loses_none_of_a_thousand(fleet):
+    fleet.compose("stop", "beat")  # no sweep helps
     mails.write(fleet, "restart", 1000)
     fleet.compose("restart", "redis-broker")
 
     mails.wait(fleet, "restart", 1000, patience=180)
+    fleet.compose("start", "beat")
 
 
 def test_cut_tail_of_the_append_only_file_costs_nothing_in_the_end(fleet):
@@ -25,14 +27,14 @@ def test_cut_tail_of_the_append_only_file_costs_nothing_in_the_end(fleet):
     assert "aof" in fleet.compose(*once, cut)
     fleet.compose("start", "redis-broker", "worker", "beat")
 
-    mails.wait(fleet, "tail", 50, patience=200)
+    mails.grow_old(fleet)
+    mails.wait(fleet, "tail", 50)
 
 
 def test_hung_broker_costs_the_web_less_than_two_seconds(fleet):
     client, draft = fleet.client(fleet.token()), fleet.draft()
     person = fleet.client(fleet.token("joiner"))
     event = fleet.client().call("GET", "/api/v1/events/?has_seats=true")[1]["results"][0]["id"]
-    pid = fleet.host_pid(fleet.containers("redis-broker")[0])
     server = fleet.processes(fleet.containers("redis-broker")[0], "redis-server")[-1]
     fleet.kill(server, signal.SIGSTOP)
     try:
@@ -48,12 +50,12 @@ def test_hung_broker_costs_the_web_less_than_two_seconds(fleet):
     finally:
         fleet.kill(server, signal.SIGCONT)
 
-    assert pid
     assert statuses == [201, 201, 200]
     assert max(took) < 2
     waiting = f"event_id = {event} AND sent_at IS NULL"
     query = f"SELECT count(*) FROM events_eventnotification WHERE {waiting}"
-    eventually(lambda: fleet.sql(query) == "0", patience=200)  # the sweep comes every two minutes
+    mails.grow_old(fleet)
+    eventually(lambda: fleet.sql(query) == "0")
     assert "joiner@example.org" in fleet.mails()
 
 
@@ -114,7 +116,7 @@ def test_two_beats_send_each_slot_once(fleet):
     compose.compose("up", "--detach", "--no-deps", "--no-recreate", "--scale", "beat=2", "beat")
     rows = f"FROM config_periodicrun WHERE id > {before} AND name = 'waiting-event-mails'"
 
-    eventually(lambda: int(fleet.sql(f"SELECT count(*) {rows}")) >= 2, patience=300)
+    eventually(lambda: int(fleet.sql(f"SELECT count(*) {rows}")) >= 3)
 
     slots = fleet.sql(f"SELECT count(*), count(DISTINCT slot) {rows}")
     compose.compose("up", "--detach", "--no-deps", "--no-recreate", "--scale", "beat=1", "beat")
@@ -132,4 +134,5 @@ def test_broker_that_is_full_costs_nobody_anything(fleet):
         fleet.redis("redis-broker", "config set maxmemory 192mb")
 
     assert status == 201, body
-    eventually(lambda: "fuller@example.org" in fleet.mails(), patience=200)
+    mails.grow_old(fleet)
+    eventually(lambda: "fuller@example.org" in fleet.mails())

@@ -1,12 +1,15 @@
 """Versions come out and are taken back while people use the site."""
 
+import socket
 import subprocess
 import threading
 import time
 
 import pytest
 
-from fleet import compose, state
+from fleet import compose, smoke, state
+from fleet.refusal import Refused
+from fleet.site import Site
 from tests.fleet.conftest import eventually
 
 MIGRATION = """
@@ -46,6 +49,19 @@ def second(fleet):
 
 def tags(fleet, *services):
     return {one.image.rsplit(":", 1)[1] for name in services for one in fleet.containers(name)}
+
+
+def versions(fleet, *services):
+    """What the containers themselves say."""
+    return {
+        compose.execute(one, "printenv", "APP_VERSION").strip()
+        for name in services
+        for one in fleet.containers(name)
+    }
+
+
+def ids(fleet, *services):
+    return {one.id for name in services for one in fleet.containers(name)}
 
 
 ALL = ("backend", "stream", "worker", "worker-video", "beat")
@@ -95,6 +111,19 @@ def test_new_version_comes_out_without_a_gap_and_migrates_first(fleet, second):
     assert fleet.each_write_took_effect_once(record)
     assert fleet.sql("SELECT count(note) FROM events_event") != "0"
     assert [len(fleet.containers(name)) for name in ALL] == [3, 1, 2, 3, 1]
+    assert versions(fleet, *ALL) == {"second"}
+    _, health, _ = fleet.client().call("GET", "/health")
+    assert health["version"] == "second"
+
+
+def test_up_after_a_deploy_leaves_all_containers_as_they_are(fleet, second):
+    if state.read().get("TAG") != second:
+        fleet.make("deploy", TAG=second)
+    before = ids(fleet, *ALL)
+
+    fleet.make("up")
+
+    assert ids(fleet, *ALL) == before
 
 
 def test_broken_version_is_taken_back_by_itself(fleet, second):
@@ -107,7 +136,8 @@ def test_broken_version_is_taken_back_by_itself(fleet, second):
     assert time.monotonic() - began < 300
     assert "was not deployed" in said
     assert said.count("Attempt") == 3
-    assert tags(fleet, *ALL) == running
+    assert "failed to boot" in said
+    assert tags(fleet, *ALL) == versions(fleet, *ALL) == running
     assert state.read().get("TAG", "local") != "broken"
     assert (record.failed("GET"), record.failed("POST")) == ({}, {})
 
@@ -119,8 +149,50 @@ def test_rollback_is_quick_and_costs_no_reader_anything(fleet, second):
         said = fleet.make("rollback")
 
     assert time.monotonic() - began < 120
-    assert "local runs" in said
+    assert "local of backend" in said
     assert tags(fleet, *ALL) == {"local"}
     assert record.failed("GET") == {}
     assert fleet.each_write_took_effect_once(record)
     assert compose.config()["services"]["backend"]["image"].endswith(":local")
+
+
+def test_one_service_goes_back_to_the_version_of_the_others(fleet):
+    """The version does not know the last migration, and needs not."""
+    build(fleet, "third")
+    others = [name for name in ALL if name != "beat"]
+    noted, before = state.tag(), ids(fleet, *others)
+    fleet.make("deploy", TAG="third", SERVICE="beat")
+    assert versions(fleet, "beat") == {"third"}
+
+    said = fleet.make("rollback")
+
+    assert f"{noted} of beat runs" in said
+    assert versions(fleet, "beat") == {noted}
+    assert ids(fleet, *others) == before
+    assert "BEAT_TAG" not in state.read()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{half",
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"services": []}',
+    ],
+)
+def test_any_answer_that_is_not_understood_is_refused(answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            line, _ = server.accept()
+            with line:
+                line.recv(9999)
+                line.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(Refused):
+            smoke.walk(Site(f"http://127.0.0.1:{server.getsockname()[1]}"), "", "")
+        thread.join()

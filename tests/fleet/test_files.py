@@ -62,7 +62,7 @@ def test_what_is_not_signed_is_refused(fleet):
 
 
 def test_an_upload_larger_than_nginx_may_keep_goes_through(fleet):
-    """300 MB; nginx has 256 MB to write to, so it can only have passed it on."""
+    """300 MB; nginx has 128 MB to write to, so it can only have passed it on."""
     put, get = signed(fleet, "videos/long.mp4", "video/mp4")
 
     status, said, _ = call(fleet, "PUT", put, bytes(300_000_000), **{"Content-Type": "video/mp4"})
@@ -70,6 +70,20 @@ def test_an_upload_larger_than_nginx_may_keep_goes_through(fleet):
 
     assert status == 200, said
     assert (head[0], head[1]) == (206, bytes(10))
+
+
+def test_browsers_of_our_clients_may_send_and_others_may_not(fleet):
+    put, _ = signed(fleet, "photos/c.png", "image/png")
+    ours, theirs = "https://app.mutirao.test", "https://evil.example"
+
+    asked = [call(fleet, "OPTIONS", put, Origin=origin) for origin in (ours, theirs)]
+    written = call(fleet, "PUT", put, b"x", Origin=ours, **{"Content-Type": "image/png"})
+
+    assert [one[0] for one in asked] == [204, 204]
+    assert asked[0][2]["Access-Control-Allow-Origin"] == ours
+    assert "PUT" in asked[0][2]["Access-Control-Allow-Methods"]
+    assert asked[1][2]["Access-Control-Allow-Origin"] is None
+    assert (written[0], written[2]["Access-Control-Allow-Origin"]) == (200, ours)
 
 
 @pytest.mark.parametrize("path", ["/filer/", "/dir/status", "/cluster/status"])

@@ -38,6 +38,14 @@ def test_no_log_of_a_full_run_holds_a_secret_or_an_address(fleet):
         f"s.delay('{email} password={password}')"
     )
     eventually(lambda: any("send_event" in line for line in fleet.lines("worker")))
+    refused = "INSERT INTO users_user SELECT * FROM users_user WHERE email"
+    slow = "SELECT pg_sleep(1), count(*) FROM users_user WHERE email"
+    fleet.python(
+        "from django.db import connection, IntegrityError; cursor = connection.cursor()\n"
+        f"cursor.execute({slow!r} + ' = %s', [{email!r}])\n"
+        f"try: cursor.execute({refused!r} + ' = %s', [{email!r}])\n"
+        "except IntegrityError: pass"
+    )
     logs = all_logs(fleet)
 
     assert CANARY not in logs

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fleet import compose
-from tests.fleet.conftest import HOST, eventually, free_port
+from tests.fleet.conftest import HOST, ROOT, eventually, free_port, output_of
 from tests.fleet.traffic import Client
 
 
@@ -36,13 +37,13 @@ def ask(fleet, first_line, *headers):
     return raw(fleet.port, "\r\n".join(lines).encode("latin-1"))
 
 
-@pytest.fixture(scope="module")
-def strict(fleet):
-    """A second nginx of the same template, with the limits that the documents state."""
-    port, name = free_port(), f"{fleet.project}-strict"
+@contextlib.contextmanager
+def another(fleet, **changed):
+    """A second nginx of the same template with other settings; give a client of it."""
+    port = free_port()
+    name = f"{fleet.project}-nginx-at-{port}"
     settings = compose.config()["services"]["nginx"]
-    given = {**settings["environment"], "RATE_API": "100r/s", "RATE_AUTH": "10r/m"}
-    given["CONNECTIONS"] = "50"
+    given = {**settings["environment"], **changed}
     folder = fleet.folder
     compose.run(
         *("docker", "run", "--detach", "--name", name, "--network", f"{fleet.project}_edge"),
@@ -54,10 +55,20 @@ def strict(fleet):
         *("--volume", f"{folder}/certificates:/etc/nginx/certificates:ro"),
         *(settings["image"], "nginx", "-g", "daemon off;"),
     )
-    client = Client(("127.0.0.1", port), HOST)
-    eventually(lambda: client.call("GET", "/nginx-health")[0] == 200)
-    yield client
-    compose.run("docker", "rm", "--force", name)
+    try:
+        client = Client(("127.0.0.1", port), HOST)
+        client.container = name
+        eventually(lambda: client.call("GET", "/nginx-health")[0] == 200)
+        yield client
+    finally:
+        compose.run("docker", "rm", "--force", name)
+
+
+@pytest.fixture(scope="module")
+def strict(fleet):
+    """With the limits that the documents state."""
+    with another(fleet, RATE_API="100r/s", RATE_AUTH="10r/m", CONNECTIONS="50") as client:
+        yield client
 
 
 def test_configuration_is_accepted_by_nginx_itself(fleet):
@@ -232,6 +243,7 @@ def test_health_is_never_limited(strict):
         ["/api/v1/token/", "/api/token/", "/api/v1/token", "/api/token"],
         ["/api/v1/users/register/", "/api/users/register"],
         ["/api/v1/users/password/forgot/", "/api/users/password/reset"],
+        ["/account/reset-password/", "/account/confirm-email", "/api/v1/users/email/confirm/"],
         ["/admin/login/", "/admin/login/?next=/admin/"],
     ],
 )
@@ -349,3 +361,98 @@ def test_status_of_nginx_is_for_this_host_only(fleet):
     with socket.create_connection(("127.0.0.1", fleet.ops_port), 10) as line:
         line.sendall(b"GET /nginx_status HTTP/1.0\r\n\r\n")
         assert b"Active connections" in line.recv(4096)
+
+
+def test_only_addresses_of_the_list_reach_the_admin(fleet):
+    """A published port shows every client as the bridge's address, which is not in this list."""
+    with another(fleet, ADMIN_ADDRESSES="192.0.2.0/24 198.51.100.7") as client:
+        refused = client.call("GET", "/admin/login/")
+        others = client.call("GET", "/api/v1/events/")
+
+    assert (refused[0], refused[1]["errors"][0]["code"]) == (403, "permission_denied")
+    assert others[0] == 200
+
+
+def test_client_behind_a_known_proxy_is_told_by_the_proxy(fleet):
+    """And by nobody else: who says it of themselves is not believed."""
+    said = {"X-Forwarded-For": "203.0.113.9"}
+    with another(fleet, PROXIES="0.0.0.0/0") as client:
+        client.call("GET", "/nowhere-behind-a-proxy", **said)
+        lines = output_of("docker", "logs", client.container)
+    fleet.client().call("GET", "/nowhere-without-a-proxy", **said)
+
+    behind = next(json.loads(line) for line in lines.splitlines() if "behind-a-proxy" in line)
+    assert behind["address"] == "203.0.113.9"
+    alone = eventually(lambda: [one for one in fleet.lines("nginx") if "without-a-proxy" in one])
+    assert json.loads(alone[0])["address"] != "203.0.113.9"
+
+
+def test_url_that_fails_takes_no_replica_out(fleet):
+    """Each replica answers it with 503, three a request; what else they serve is served."""
+    fleet.compose("stop", "redis-cache")
+    try:
+        eventually(lambda: ask_readiness(fleet) == 503)
+        statuses = Counter()
+        for _ in range(10):
+            assert ask_readiness(fleet) == 503
+            statuses[fleet.client().call("GET", "/api/v1/events/")[0]] += 1
+    finally:
+        fleet.compose("start", "redis-cache")
+
+    assert set(statuses) == {200}
+
+
+def ask_readiness(fleet):
+    with socket.create_connection(("127.0.0.1", fleet.ops_port), 10) as line:
+        line.sendall(b"GET /readiness/ HTTP/1.0\r\n\r\n")
+        return int(line.recv(4096).split()[1])
+
+
+def test_kept_answers_are_nobodys_own(fleet):
+    """With API_MICROCACHE, one person's answer is given to no other, nor to who has no token."""
+    (fleet.folder / ".env").write_text(
+        (fleet.folder / ".env").read_text("utf-8") + "API_MICROCACHE=2s\n", "utf-8"
+    )
+    fleet.make("up")
+    ana, rui = fleet.client(fleet.token("ana")), fleet.client(fleet.token("rui"))
+    try:
+        mine = ana.call("POST", "/api/v1/events/", fleet.draft() | {"title": "Of Ana"})[1]["id"]
+        seen = Counter()
+        for _ in range(3):
+            for name, client in (("ana", ana), ("rui", rui), ("nobody", fleet.client())):
+                seen[name, client.call("GET", f"/api/v1/events/{mine}/")[0]] += 1
+                status, body, _ = client.call("GET", "/api/v1/events/my_events/")
+                titles = [one["title"] for one in body["results"]] if status == 200 else []
+                seen[name, status, "Of Ana" in titles] += 1
+        fleet.client().call("GET", "/api/v1/events/?page_size=7")
+        fleet.client().call("GET", "/api/v1/events/?page_size=7")
+        kept = [json.loads(one) for one in fleet.lines("nginx") if '"/api/v1/events/"' in one]
+    finally:
+        text = (fleet.folder / ".env").read_text("utf-8").replace("API_MICROCACHE=2s\n", "")
+        (fleet.folder / ".env").write_text(text, "utf-8")
+        fleet.make("up")
+
+    assert seen == {
+        ("ana", 200): 3, ("ana", 200, True): 3,
+        ("rui", 404): 3, ("rui", 200, False): 3,
+        ("nobody", 404): 3, ("nobody", 401, False): 3,
+    }  # fmt: skip
+    assert "HIT" in {one["cache"] for one in kept}
+
+
+def test_untouched_certificate_that_nobody_can_read_starts_no_open_site(fleet):
+    """Rather no site than passwords without TLS."""
+    script = (ROOT / "nginx/lists.sh").read_text("utf-8")
+    image = compose.config()["services"]["nginx"]["image"]
+    command = "mkdir -p /etc/nginx/certificates /etc/nginx/generated && "
+    command += "touch /etc/nginx/certificates/fullchain.pem && sh -s"
+    done = subprocess.run(
+        ["docker", "run", "--rm", "-i", "--user", "0", "-e", "DOMAIN=x", "--entrypoint", "sh"]
+        + [image, "-c", command],
+        input=script,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert "privkey.pem" in done.stderr

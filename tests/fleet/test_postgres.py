@@ -36,3 +36,24 @@ def test_crashed_database_keeps_every_write_that_was_acknowledged(fleet):
         eventually(lambda: record.statuses("POST")[201] > seen + 20)
 
     assert fleet.each_write_took_effect_once(record)
+
+
+def test_hung_database_restarts_nobody(fleet):
+    """Every replica waits for it, and none answers for its life: a new one would do no better."""
+    backends = [one.started_at for one in fleet.containers("backend")]
+    processes = fleet.processes(fleet.containers("postgres")[0], "postgres")
+    with fleet.traffic(readers=6, writers=6) as record:
+        eventually(lambda: len(record.answers) > 20)
+        for pid in processes:
+            fleet.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        try:
+            # The watchdog asks three times, 10 s apart.
+            eventually(lambda: time.monotonic() - began > 50)
+        finally:
+            for pid in reversed(processes):
+                fleet.kill(pid, signal.SIGCONT)
+        seen = len(record.answers)
+        eventually(lambda: len(record.answers) > seen + 20)
+
+    assert [one.started_at for one in fleet.containers("backend")] == backends

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from fleet import compose, state
 from tests.fleet import mails
 from tests.fleet.conftest import eventually
 
@@ -68,7 +69,7 @@ def test_four_workers_share_the_tasks_and_lose_none_when_two_leave(fleet):
         ("scale-backends", {"N": "abc"}, "N must be a whole number"),
         ("scale-backends", {}, "N must be a whole number"),
         ("scale-workers", {"N": "-1"}, "N must be a whole number"),
-        ("scale-backends", {"N": "60"}, "100: backend 60 × 2"),
+        ("scale-backends", {"N": "60"}, "100: backend 60 × 3"),
         ("restore-db", {}, "FILE is missing"),
         ("restore-db", {"FILE": "/nowhere.tar.gz"}, "There is no file"),
         ("deploy", {}, "TAG is missing"),
@@ -90,3 +91,27 @@ def test_what_operators_ask_is_answered(fleet):
     assert "200 healthy" in fleet.make("health")
     assert "mail" in fleet.make("celery-status")
     assert "works" in fleet.make("smoke")
+
+
+def test_what_a_killed_command_left_counts_for_no_replica(fleet):
+    left = f"{fleet.project}-worker-run-3fa9"
+    fleet.compose("run", "--detach", "--no-deps", "--name", left, "worker", "sleep", "120")
+    try:
+        said = fleet.make("status")
+        found = [one.id for one in fleet.containers("worker")]
+    finally:
+        compose.run("docker", "rm", "--force", left)
+
+    assert left not in said
+    assert len(found) == 2
+
+
+def test_two_commands_never_change_the_fleet_at_once(fleet):
+    before = state.read()
+
+    with state.alone():
+        said = fleet.make("scale-backends", N=2, fails=True)
+        assert fleet.make("status").count("backend-") == 3
+
+    assert "Another command" in said
+    assert state.read() == before

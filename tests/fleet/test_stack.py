@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from fleet import compose
+from fleet import compose, deploys, quickstart, rolling
 from tests.fleet.conftest import ROOT, eventually
 
 EDGE, DATA, EGRESS = "edge", "data", "egress"
@@ -33,6 +33,7 @@ PORTS = {
     "redis-broker": {6379},
     "s3": {8333, 18333},  # its door, and what it has beside it by gRPC, which cannot be shut
 }
+TEMPLATE = "/etc/nginx/templates/site.conf.template"
 REPLICAS = {"backend": 3, "worker": 2, "worker-video": 3}
 # By address: a name that is not known here would be asked for elsewhere first.
 KNOCK = """
@@ -212,6 +213,57 @@ def test_down_and_up_keep_rows_queue_and_files(fleet):
     fleet.make("down")
     fleet.make("up")
 
+    assert all(
+        rolling.is_well(name, one) for name in rolling.WELL for one in compose.containers(name)
+    )
     assert fleet.sql("SELECT count(*) FROM users_user") == people
     assert fleet.redis("redis-broker", "get kept") == "yes"
     fleet.start_mail()
+
+
+def test_changed_files_of_nginx_are_told_by_deploy_and_come_out_with_up(fleet, capsys):
+    before, backends = fleet.containers("nginx"), fleet.containers("backend")
+    template = fleet.folder / "nginx/site.conf.template"
+    template.write_text(template.read_text("utf-8") + "# changed\n", "utf-8")
+    deploys.tell_of_nginx()
+    assert "make up" in capsys.readouterr().out
+
+    fleet.make("up")
+
+    deploys.tell_of_nginx()
+    assert capsys.readouterr().out == ""
+    assert fleet.containers("nginx")[0].id != before[0].id
+    assert "# changed" in compose.execute(fleet.containers("nginx")[0], "cat", TEMPLATE)
+    assert [one.id for one in fleet.containers("backend")] == [one.id for one in backends]
+    assert fleet.is_healthy()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_sample"),
+    [
+        ("DOMAIN=mutirao.example", True),
+        ("ALLOWED_HOSTS=app.acao.org,mutirao.example", True),
+        ("EMAIL_URL=smtp+tls://mutirao:secret@mail.mutirao.example:587", True),
+        ("DOMAIN=app.examplefoo.org", False),
+        ("DOMAIN=mutirao.example.org", False),
+        ("# DOMAIN=mutirao.example", False),
+    ],
+)
+def test_sample_of_a_name_is_told_from_real_ones(line, is_sample):
+    assert bool(quickstart.SAMPLE_HOST.match(line)) == is_sample
+
+
+@pytest.mark.parametrize("hosts", ["mutirao.test", "a.org, mutirao.test", ".mutirao.test", ".test"])
+def test_domain_among_the_allowed_hosts_is_taken(hosts):
+    quickstart.check_names(named("mutirao.test", hosts))
+
+
+@pytest.mark.parametrize("hosts", ["a.org", "www.mutirao.test", ".rao.test", "test"])
+def test_domain_that_is_none_of_the_allowed_hosts_is_refused(hosts):
+    with pytest.raises(compose.Refused, match="DOMAIN must be among ALLOWED_HOSTS"):
+        quickstart.check_names(named("mutirao.test", hosts))
+
+
+def named(domain, hosts):
+    environment = {"DOMAIN": domain, "ALLOWED_HOSTS": hosts}
+    return {"services": {"backend": {"environment": environment}}}

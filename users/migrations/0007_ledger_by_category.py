@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contribution',
             name='category',
-            field=models.CharField(blank=True, db_default='', max_length=80, verbose_name='category'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=80, verbose_name='category'),
         ),
         migrations.AlterField(
             model_name='contribution',

@@ -36,7 +36,7 @@ class Contribution(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
     # The slug of what people did; the upper apps know the rest of it.
-    category = models.CharField(_("category"), max_length=80, blank=True, db_default="")
+    category = models.CharField(_("category"), max_length=80, blank=True, default="", db_default="")
     # Says what the line is for, so that the same fact counts once: "event:7:user:3:1".
     source = models.CharField(_("source"), max_length=200, unique=True)
     reverses = models.OneToOneField(

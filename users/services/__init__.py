@@ -42,6 +42,7 @@ from users.services.ledger import (
     record_contribution,
     record_contributions,
     recount,
+    reversal_of,
     reverse_contribution,
 )
 from users.services.lockout import LockedOut
@@ -133,6 +134,7 @@ __all__ = [
     "request_reset",
     "request_sign_in_link",
     "reset_password",
+    "reversal_of",
     "reverse_contribution",
     "revoke_session",
     "sign_in",

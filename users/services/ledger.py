@@ -53,11 +53,22 @@ class ReversalIsFinal(DomainError):
 
 
 def record_contribution(
-    user_id: int, *, kind: str, amount: Decimal, source: str, happened_at: datetime
+    user_id: int,
+    *,
+    kind: str,
+    amount: Decimal,
+    source: str,
+    happened_at: datetime,
+    category: str = "",
 ) -> Contribution:
     """Add a line to a person's ledger and to their total, once for each source."""
     line = Contribution(
-        user_id=user_id, kind=kind, amount=amount, source=source, happened_at=happened_at
+        user_id=user_id,
+        kind=kind,
+        amount=amount,
+        category=category,
+        source=source,
+        happened_at=happened_at,
     )
     record_contributions([line])
     return Contribution.objects.get(source=source)
@@ -90,21 +101,25 @@ def record_contributions(lines: Iterable[Contribution]) -> None:
 
 def reverse_contribution(contribution: Contribution, *, reason: str) -> Contribution:
     """Cancel a line by a negative one, once; it counts for the same moment as the original."""
+    reversal = reversal_of(contribution, reason=reason)
+    record_contributions([reversal])
+    return Contribution.objects.get(source=reversal.source)
+
+
+def reversal_of(contribution: Contribution, *, reason: str) -> Contribution:
+    """The unsaved line that cancels this one, to be recorded together with others."""
     if contribution.reverses_id:
         raise ReversalIsFinal
-    source = f"{contribution.source}:reversed"
-    reversal = Contribution(
+    return Contribution(
         user_id=contribution.user_id,
         kind=contribution.kind,
         amount=-contribution.amount,
         category=contribution.category,
-        source=source,
+        source=f"{contribution.source}:reversed",
         reverses=contribution,
         reason=reason,
         happened_at=contribution.happened_at,
     )
-    record_contributions([reversal])
-    return Contribution.objects.get(source=source)
 
 
 @transaction.atomic

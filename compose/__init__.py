@@ -1,0 +1,1 @@
+"""What runs inside the containers before the application, with the standard library only."""

@@ -1,0 +1,35 @@
+"""The entry point of containers: it waits for the servers, and reads secrets from files."""
+
+import json
+
+import pytest
+
+from compose import start
+from embedded import ports
+
+
+def test_servers_are_waited_for_one_two_and_four_seconds(monkeypatch, capsys):
+    pauses = []
+    monkeypatch.setattr(start.time, "sleep", pauses.append)
+    given = {"DATABASE_URL": f"postgres://a@127.0.0.1:{ports.free(set())}/b"}
+
+    assert not start.wait(given)
+
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert pauses == [1, 2, 4, 0]
+    assert [one["attempt"] for one in said] == [1, 2, 3, 4]
+    assert {(one["event"], one["error"]) for one in said} == {("not_ready", "DATABASE_URL")}
+
+
+@pytest.mark.parametrize("name", start.SECRETS)
+def test_secret_is_read_from_its_file(tmp_path, name):
+    path = tmp_path / "secret"
+    path.write_text("of the file\n")
+
+    assert start.with_secrets({name: "", f"{name}_FILE": str(path)}) == {name: "of the file"}
+
+
+def test_other_names_that_end_so_are_left_alone():
+    given = {"HEARTBEAT_FILE": "/nowhere", "SSL_CERT_FILE": "/nowhere"}
+
+    assert start.with_secrets({**given, "SECRET_KEY_FILE": ""}) == given

@@ -41,7 +41,7 @@ class PeriodQuery(Serializer):
         return attrs
 
 
-class ImpactSerializer(Serializer):
+class ContributedSerializer(Serializer):
     kind = serializers.ChoiceField(IMPACT)
     unit = serializers.CharField()
     amount = serializers.FloatField()
@@ -50,7 +50,7 @@ class ImpactSerializer(Serializer):
 class FiguresSerializer(Serializer):
     events = serializers.IntegerField()
     hours = serializers.FloatField()
-    impact = ImpactSerializer(many=True)
+    impact = ContributedSerializer(many=True)
 
 
 class CategoryFiguresSerializer(FiguresSerializer):

@@ -35,8 +35,7 @@ from events.views.access import acting_user, managed_event, visible_event, visit
 
 
 def shown(participant: EventParticipant) -> ReturnDict:
-    places = EventParticipant.objects.select_related("user").with_position().with_waiver()
-    places = EventParticipant.objects.select_related("user", "event").with_position()
+    places = EventParticipant.objects.select_related("user", "event").with_position().with_waiver()
     return ParticipantSerializer(places.get(pk=participant.pk)).data
 
 

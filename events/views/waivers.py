@@ -2,20 +2,20 @@
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
+from rest_framework import status
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from events import services
 from events.examples import NEW_WAIVER, WAIVER
 from events.inputs import NewWaiverSerializer
-from events.models import Waiver
 from events.reading import WaiverSerializer
 from events.views.access import acting_user, managed_event, visible_event
 
 
-class WaiverView(generics.GenericAPIView[Waiver]):
+class WaiverView(APIView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(responses=WaiverSerializer, examples=[WAIVER])

@@ -112,6 +112,7 @@ class World:
         event.refresh_from_db()
         return event
 
+    @cached_property
     def resource(self):
         return ResourceFactory(event=self.published)
 
@@ -124,7 +125,9 @@ class World:
         """An event whose photos wait for staff."""
         event = self._event(photos_need_approval=True)
         PhotoFactory(event=event, uploader=self.owner, status="waiting")
+        return event
 
+    @cached_property
     def attended(self):
         start = timezone.now() - timedelta(hours=5)
         event = self._joined(self._event(starts_at=start), checked_in_at=start)

@@ -43,6 +43,8 @@ ERASED: Final[dict[str, Any]] = {
     "pending_email": "",
     "password_mail_due_at": None,
     "password_rehashed_at": None,
+    "refuses_photos": True,
+    "in_leaderboard": False,
 }
 SWEEP_SIZE = 200
 

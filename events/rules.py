@@ -49,6 +49,12 @@ def may_add_photos(user: User, event: Event) -> bool:
 def may_change_photo(user: User, photo: EventPhoto) -> bool:
     """Its uploader, and who runs the event."""
     return photo.uploader_id == user.pk or may_manage(user, photo.event)
+    """Organizers run their event, and staff whose role says so any: edit, publish, check in."""
+    return (
+        event.organizer_id == user.pk
+        or event.co_organizers.filter(pk=user.pk).exists()
+        or (user.is_staff and user.has_perm("events.change_event"))
+    )
 
 
 def nobody(user: User, event: Event) -> bool:

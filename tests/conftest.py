@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
@@ -36,7 +37,10 @@ def user(db):
 
 @pytest.fixture
 def staff(db):
-    return UserFactory(is_staff=True)
+    """Staff who may run any event."""
+    staff = UserFactory(is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(codename="change_event"))
+    return staff
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -47,7 +48,9 @@ class World:
 
     @cached_property
     def staff(self):
-        return UserFactory(email="staff@example.org", is_staff=True)
+        staff = UserFactory(email="staff@example.org", is_staff=True)
+        staff.user_permissions.set(Permission.objects.filter(codename="change_event"))
+        return staff
 
     @cached_property
     def category(self):

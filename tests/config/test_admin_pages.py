@@ -264,8 +264,8 @@ def test_language_is_switched(admin_client):
     assert "Periodic tasks" in response.text
 
 
-def test_staff_without_permission_see_nothing(client, staff, rows):
-    client.force_login(staff)
+def test_staff_without_permission_see_nothing(client, rows):
+    client.force_login(UserFactory(is_staff=True))
 
     home = client.get("/admin/").text
 

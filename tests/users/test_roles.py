@@ -203,3 +203,17 @@ def test_roles_are_shown_but_not_edited(admin_client, seeded):
     assert admin_client.get(f"{page}/change/").status_code == 200
     assert admin_client.post(f"{page}/change/", {"name": "Outro"}).status_code == 403
     assert admin_client.post(f"{page}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [("administrator", 200), ("organizer-support", 200), ("moderator", 403), ("read-only", 403)],
+)
+def test_the_api_grants_staff_no_more_than_their_role(client_of, seeded, role, status):
+    staff = UserFactory(is_staff=True)
+    staff.groups.add(Group.objects.get(name=role))
+    event = EventFactory(status="draft")
+
+    response = client_of(staff).post(f"/api/v1/events/{event.pk}/publish/")
+
+    assert response.status_code == status

@@ -1,6 +1,7 @@
 """What becomes of events when a person's data is erased."""
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +47,7 @@ def forget(user: User) -> None:
     """
     _leave_events(user)
     user.event_notifications.all().delete()
+    user.event_comments.update(text="—", deleted_at=timezone.now())
     CalendarFeed.objects.filter(user=user).delete()
     Certificate.objects.filter(participant__user=user).delete()
 

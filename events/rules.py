@@ -5,8 +5,8 @@ from users.models import User
 
 
 def may_manage(user: User, event: Event) -> bool:
-    """Organizers run their event, and staff any: edit, publish, cancel, check people in."""
-    return user.is_staff or organizes(user, event)
+    """Organizers run their event, and staff whose role says so any: edit, publish, check in."""
+    return is_staff(user, event) or organizes(user, event)
 
 
 def organizes(user: User, event: Event) -> bool:
@@ -30,14 +30,14 @@ def may_delete_comment(user: User, comment: EventComment) -> bool:
 
 
 def is_staff(user: User, event: Event) -> bool:
-    """For what only the organisation itself decides."""
-    return user.is_staff
+    """For what only the organisation itself decides; read-only roles do not."""
+    return user.is_staff and user.has_perm("events.change_event")
 
 
 def may_manage_series(user: User, series: EventSeries) -> bool:
     """Whoever was made an organizer of one event only does not speak for the others."""
     runs_it = user.pk == series.organizer_id or user.pk in series.plan.get("co_organizers", [])
-    return user.is_staff or runs_it
+    return runs_it or (user.is_staff and user.has_perm("events.change_event"))
 
 
 def may_add_photos(user: User, event: Event) -> bool:
@@ -49,12 +49,6 @@ def may_add_photos(user: User, event: Event) -> bool:
 def may_change_photo(user: User, photo: EventPhoto) -> bool:
     """Its uploader, and who runs the event."""
     return photo.uploader_id == user.pk or may_manage(user, photo.event)
-    """Organizers run their event, and staff whose role says so any: edit, publish, check in."""
-    return (
-        event.organizer_id == user.pk
-        or event.co_organizers.filter(pk=user.pk).exists()
-        or (user.is_staff and user.has_perm("events.change_event"))
-    )
 
 
 def nobody(user: User, event: Event) -> bool:

@@ -10,7 +10,6 @@ LOOK = "view"
 EDIT = "view add change"
 ALL = "view add change delete"
 
-# Of a model that is not there (yet) a line says nothing.
 EVENTS = {
     "events.event": EDIT,
     "events.eventparticipant": LOOK,
@@ -18,17 +17,17 @@ EVENTS = {
     "events.eventseries": EDIT,
     "events.eventnotification": "view change",
     "events.eventmail": "view add",
-    "events.resource": ALL,
-    "events.pledge": LOOK,
+    "events.eventresource": ALL,
+    "events.resourcepledge": LOOK,
     "events.eventreport": EDIT,
     "events.reportcontribution": LOOK,
     "events.eventphoto": LOOK,
-    "events.comment": LOOK,
+    "events.eventcomment": LOOK,
 }
 # What people show and say, and the numbers they claim: a moderator decides about each.
 DECISIONS = {
     "events.eventphoto": "view change",
-    "events.comment": "view change",
+    "events.eventcomment": "view change",
     "events.eventreport": "view change",
     "events.reportcontribution": "view change",
 }
@@ -36,9 +35,7 @@ PEOPLE = {
     "users.user": LOOK,
     "users.contribution": LOOK,
     "users.badge": LOOK,
-    "users.award": LOOK,
-    "users.userbadge": LOOK,
-    "users.certificate": LOOK,
+    "users.badgeaward": LOOK,
 }
 ROLES: dict[str, dict[str, str]] = {
     "administrator": {
@@ -47,7 +44,7 @@ ROLES: dict[str, dict[str, str]] = {
         "events.event": ALL,
         "events.eventcategory": ALL,
         "events.waiver": EDIT,
-        "events.monthlyreport": LOOK,
+        "events.impactreport": LOOK,
         **PEOPLE,
         "users.user": EDIT,
         "users.contribution": "view add",
@@ -74,7 +71,7 @@ ROLES: dict[str, dict[str, str]] = {
     "read-only": {
         **dict.fromkeys(EVENTS, LOOK),
         **PEOPLE,
-        "events.monthlyreport": LOOK,
+        "events.impactreport": LOOK,
         "config.deadletter": LOOK,
     },
 }

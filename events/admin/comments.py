@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from config.admin import waiting
 from config.admin.commands import ask_about_many, run
+from config.admin.filters import WaitsFilter
 from config.admin.lists import ReadOnly, ReadOnlyAdmin
 from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands, event_tabs
@@ -22,19 +24,6 @@ if TYPE_CHECKING:
 Comments = QuerySet[EventComment]
 Status = EventComment.Status
 LONGEST = 120
-
-
-class WaitingFilter(admin.SimpleListFilter):
-    title = _("waits for a decision")
-    parameter_name = "waiting"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> "list[tuple[str, StrOrPromise]]":
-        return [("yes", _("yes"))]
-
-    def queryset(self, request: HttpRequest, queryset: Comments) -> Comments:
-        if self.value() == "yes":
-            return queryset & EventComment.objects.waiting_for_decision()
-        return queryset
 
 
 class FlagsInline(ReadOnly, TabularInline):
@@ -54,7 +43,7 @@ class EventCommentAdmin(ReadOnlyAdmin):
     """Read-only: a decision goes through its service, and people's words are their own."""
 
     list_display = ["short_text", "event", "author", "state", "flag_count", "created_at"]
-    list_filter = [WaitingFilter, "status"]
+    list_filter = [WaitsFilter, "status"]
     list_select_related = ["event", "author"]
     list_per_page = 50
     search_fields = ["text", "author__email", "event__title"]
@@ -121,3 +110,4 @@ class CommentsTab(Tab):
 
 
 event_tabs.register(CommentsTab, "events.view_eventcomment", 30)
+waiting.register(_("Comments"), EventComment.objects.waiting_for_decision, "waits=yes")

@@ -13,32 +13,19 @@ from unfold.admin import TabularInline
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
+from config.admin import waiting
 from config.admin.commands import ask_about_many, ask_about_one
+from config.admin.filters import WaitsFilter
 from config.admin.lists import ReadOnly, ReadOnlyAdmin
 from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands, event_tabs
 from events.models import EventPhoto, PhotoFlag
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    pass
 
 Status = EventPhoto.Status
 Photos = QuerySet[EventPhoto]
-
-
-class DecisionFilter(admin.SimpleListFilter):
-    title = _("decision")
-    parameter_name = "decision"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: object
-    ) -> "list[tuple[str, StrOrPromise]]":
-        return [("waiting", _("waits for a decision"))]
-
-    def queryset(self, request: HttpRequest, queryset: Photos) -> Photos:
-        if self.value() == "waiting":
-            return queryset & EventPhoto.objects.waiting_for_decision()
-        return queryset
 
 
 class FlagInline(ReadOnly, TabularInline):
@@ -53,7 +40,7 @@ class FlagInline(ReadOnly, TabularInline):
 @admin.register(EventPhoto)
 class EventPhotoAdmin(ReadOnlyAdmin):
     list_display = ["picture", "event", "uploader", "stage", "state", "objections", "created_at"]
-    list_filter = [DecisionFilter, "status", "stage"]
+    list_filter = [WaitsFilter, "status", "stage"]
     list_select_related = ["event", "uploader"]
     list_per_page = 30
     search_fields = ["event__title", "uploader__email", "caption__unaccent"]
@@ -161,3 +148,4 @@ def _shown(address: str, photo: EventPhoto, height: int) -> SafeString:
 
 
 event_tabs.register(PhotosTab, "events.view_eventphoto", 35)
+waiting.register(_("Photos"), EventPhoto.objects.waiting_for_decision, "waits=yes")

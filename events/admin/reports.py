@@ -1,6 +1,6 @@
 """Reports of events and what persons did: to be read, and decided."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -11,13 +11,15 @@ from unfold.admin import TabularInline
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
+from config.admin import waiting
 from config.admin.commands import ask_about_many, ask_about_one, run
+from config.admin.filters import WaitsFilter
 from config.admin.lists import ReadOnly, ReadOnlyAdmin
 from events.admin import report_commands as commands
 from events.models import EventReport, ReportContribution, ReportFigure
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    pass
 
 Status = EventReport.Status
 LABELS = {
@@ -30,21 +32,6 @@ LABELS = {
     "rejected": "danger",
 }
 OFFERED = {Status.SUBMITTED: {"approve", "return"}, Status.APPROVED: {"return"}}
-
-
-class WaitsFilter(admin.SimpleListFilter):
-    title = _("decision")
-    parameter_name = "waits"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: object
-    ) -> "list[tuple[str, StrOrPromise]]":
-        return [("yes", _("waits for a decision"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "yes":
-            return queryset & queryset.model.objects.waiting_for_decision()
-        return queryset
 
 
 class FigureInline(ReadOnly, TabularInline):
@@ -165,3 +152,9 @@ class ReportContributionAdmin(ReadOnlyAdmin):
     @admin.action(description=commands.REJECT_CONTRIBUTION.button, permissions=["decide"])
     def reject(self, request: HttpRequest, said: QuerySet[ReportContribution]) -> HttpResponse:
         return ask_about_many(self, request, said, commands.REJECT_CONTRIBUTION)
+
+
+waiting.register(_("Reports"), EventReport.objects.waiting_for_decision, "waits=yes")
+waiting.register(
+    _("Contributions to reports"), ReportContribution.objects.waiting_for_decision, "waits=yes"
+)

@@ -1,11 +1,34 @@
 """Pictures of a place before and after, for the report of a month."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import date
+from typing import cast
+
+from django.core.files.storage import default_storage
+
+from events.impact import monthly, sums
+from events.models import EventPhoto
 
 Pair = tuple[bytes, bytes, str]
+# So many say it; each is two pictures in the file.
+MOST = 6
 
 
-def pairs(month: date) -> Iterable[Pair]:
-    """JPEGs of before and after with their caption; none until events have photos."""
-    return []
+def pairs(month: date) -> Iterator[Pair]:
+    """JPEGs of before and after with their caption: of each event the newest pair that is shown."""
+    begin, end = sums.period(month, monthly.last_day(month))
+    shown = EventPhoto.objects.filter(
+        status="shown",
+        stage="after",
+        pair_with__status="shown",
+        event__in=sums.events_in(begin, end),
+    )
+    newest = shown.order_by("event_id", "-pk").distinct("event_id")
+    for photo in newest.select_related("pair_with", "event")[:MOST]:
+        before = cast(EventPhoto, photo.pair_with)
+        yield _read(before), _read(photo), photo.caption or photo.event.title
+
+
+def _read(photo: EventPhoto) -> bytes:
+    with default_storage.open(str(photo.image.name)) as file:
+        return bytes(file.read())

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from events import certificates, services
 from events.models import Certificate, Event
@@ -194,7 +194,10 @@ def test_an_event_over_night_tells_both_days():
     [("1", "1 hora"), ("0.25", "0,25 hora"), ("3.50", "3,5 horas"), ("10.00", "10 horas")],
 )
 def test_hours_are_written_as_people_do(hours, words):
-    assert certificates.hours_in_words(Decimal(hours)) == f"{words} de trabalho voluntário"
+    with translation.override("pt-br"):
+        said = certificates.hours_in_words(Decimal(hours))
+
+    assert said == f"{words} de trabalho voluntário"
 
 
 @pytest.mark.django_db(transaction=True)

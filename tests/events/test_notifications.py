@@ -211,8 +211,8 @@ def test_many_mails_are_started_by_one_message(db, mailoutbox, django_capture_on
     with django_capture_on_commit_callbacks(execute=True) as hooks:
         services.cancel(event, reason="Chuva")
 
-    # One starts the mails, the other empties the cache.
-    assert (len(mailoutbox), len(hooks)) == (30, 2)
+    # One starts the mails, the others empty the caches.
+    assert (len(mailoutbox), len(hooks)) == (30, 3)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -62,7 +62,7 @@ def test_last_month_is_worth_telling_on_any_day(db, capsys, time_machine, day):
 def test_people_bring_things_drive_and_talk(populated):
     published = Event.objects.published()
 
-    assert all(event.resources.missing().exists() for event in published[:3])
+    assert sum(event.resources.missing().exists() for event in published) >= 3
     assert set(EventResource.objects.values_list("kind", flat=True)) == {"item", "ride"}
     assert ResourcePledge.objects.exists()
     assert EventComment.objects.filter(parent=None).exists()

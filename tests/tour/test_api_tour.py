@@ -22,6 +22,9 @@ ADMIN_SAYS = {
     "already_handled",
     "broker_away",
     "last_superuser",
+    "no_such_columns",
+    "nobody_to_write_to",
+    "not_checked",
     "not_found",  # a 404 like any other
     "not_given_up",
     "own_account",
@@ -85,7 +88,9 @@ def differences(shown, got, place="$"):
 @pytest.mark.skipif(not shutil.which("curl"), reason="the tour is written with curl")
 @pytest.mark.django_db(transaction=True)
 def test_the_tour_answers_what_it_shows(live_server, tmp_path):
-    EventCategory.objects.get_or_create(slug="plantio", defaults={"name": "Plantio"})
+    EventCategory.objects.get_or_create(
+        slug="plantio", defaults={"name": "Plantio", "metrics": ["seedlings", "area"]}
+    )
     rule = {"name": "Primeira ação", "metric": "events", "threshold": 1, "is_enabled": True}
     Badge.objects.get_or_create(slug="primeira-acao", defaults=rule)
     tour = list(blocks())

@@ -49,6 +49,15 @@ STAYS = {
     *("events.EventParticipant.user", "events.EventParticipant.checked_in_by"),
     "events.EventParticipant.checked_out_by",
     "admin.LogEntry.user",
+    *("users.UserStatistics.user", "users.BadgeAward.user"),
+    *("users.UserImport.uploaded_by", "users.Export.exported_by"),
+    *("events.EventSeries.organizer", "events.Waiver.created_by", "events.WaiverAcceptance.user"),
+    *("events.CheckInScan.noted_by", "events.EventMail.written_by"),
+    *("events.EventPhoto.uploader", "events.EventPhoto.decided_by", "events.PhotoFlag.user"),
+    *("events.EventComment.author", "events.EventComment.decided_by", "events.CommentFlag.user"),
+    *("events.EventResource.offered_by", "events.EventReport.decided_by"),
+    *("events.EventReport.submitted_by", "events.EventComment.deleted_by"),
+    *("events.ReportContribution.user", "events.ReportContribution.decided_by"),
 }
 DELETED = {
     *("users.TokenFamily.user", "users.DataExport.user", "users.NotificationPreference.user"),

@@ -148,6 +148,7 @@ CACHES = {
 }
 # Lifetimes of cached answers in seconds, by endpoint; each is emptied by the writes that change it.
 CACHE_LIFETIMES = {"events": 60, "impact": 300}
+LOGIN_REDIRECT_URL = "admin:index"  # who opens the page of the sign-in itself
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = int(timedelta(weeks=2).total_seconds())
 STORAGES: dict[str, dict[str, Any]] = {

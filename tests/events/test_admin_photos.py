@@ -28,7 +28,7 @@ def test_the_list_shows_thumbnails_and_what_waits(admin_client, photo):
     PhotoFactory(caption="Ninguém reclamou")
 
     everything = admin_client.get(LIST).text
-    waiting = admin_client.get(LIST, {"decision": "waiting"}).text
+    waiting = admin_client.get(LIST, {"waits": "yes"}).text
 
     assert 'alt="Ninguém reclamou"' in everything
     assert photo.thumbnail.url in waiting

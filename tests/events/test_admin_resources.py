@@ -5,7 +5,13 @@ from django.contrib.auth.models import Permission
 
 from events import services
 from tests.events.test_admin_events import filled, page
-from tests.factories import CommentFactory, EventFactory, PledgeFactory, ResourceFactory
+from tests.factories import (
+    CommentFactory,
+    EventFactory,
+    PledgeFactory,
+    ResourceFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +85,8 @@ def test_a_closed_event_only_shows_them(admin_client, event):
     assert response.status_code == 403
 
 
-def test_who_may_only_look_at_events_only_looks_at_them(client, staff, event):
+def test_who_may_only_look_at_events_only_looks_at_them(client, event):
+    staff = UserFactory(is_staff=True)
     resource = ResourceFactory(event=event)
     staff.user_permissions.add(Permission.objects.get(codename="view_event"))
     client.force_login(staff)

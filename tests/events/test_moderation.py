@@ -213,7 +213,7 @@ def messages_of(response):
 def test_staff_find_what_waits_and_decide(admin_client):
     waits, other = flagged(1, text="Compre já"), CommentFactory(text="Bom dia")
 
-    page = admin_client.get(LIST, {"waiting": "yes"})
+    page = admin_client.get(LIST, {"waits": "yes"})
     chosen = {"_selected_action": [waits.pk], "action": "approve"}
     approved = admin_client.post(LIST, chosen, follow=True)
 

@@ -237,7 +237,7 @@ def huge():
     }
 
 
-def test_much_of_everything_breaks_onto_pages():
+def test_much_of_everything_breaks_onto_pages(db):
     assert 3 <= number_of_pages(document.of_month(MARCH, huge())) <= 8
 
 

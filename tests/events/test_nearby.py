@@ -159,7 +159,10 @@ def test_it_can_use_the_index():
     query = Event.objects.published().upcoming().nearby(-23.5, -46.6, 10).query
     sql, parameters = query.sql_with_params()
 
+    EventFactory.create_batch(200)
+
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE events_event")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {sql}", parameters)
         plan = "\n".join(line for (line,) in cursor.fetchall())

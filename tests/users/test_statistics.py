@@ -1,6 +1,7 @@
 import re
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from threading import Event
 
 import pytest
 import time_machine
@@ -185,12 +186,19 @@ def test_statistics_made_before_a_change_do_not_outlive_it():
     attend(user, MAY)
     UserStatistics.objects.all().delete()
 
+    has_begun = Event()
+
     def slow():
         with transaction.atomic():
             services.update_statistics()
+            has_begun.set()
             let_someone_wait()
 
-    run_together(slow, lambda: attend(user, MAY + timedelta(days=1)))
+    def change():
+        assert has_begun.wait(10)
+        attend(user, MAY + timedelta(days=1))
+
+    run_together(slow, change)
 
     assert UserStatistics.objects.get().events == 2
 

@@ -60,7 +60,6 @@ class Command(BaseCommand):
             if event.status != Event.Status.DRAFT:
                 demo.add_resources(event)
                 demo.add_comments(event, number)
-            _make_event(plan, organizer, others)
         _make_series(people)
         services.archive_old_events()
         *old, latest = Event.objects.held().past().order_by("ends_at")

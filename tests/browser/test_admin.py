@@ -58,8 +58,6 @@ def test_event_from_draft_to_cancelled(signed_in):
     page.click("#content button[type=submit]")
     page.wait_for_url(CHANGE_PAGE)
     screen.look("event-cancelled")
-    if screen.size == "phone":  # what does not fit is behind a button
-        page.click("#tabs-dropdown >> xpath=preceding-sibling::div")
     page.click("a[href$='#dataset-eventhistory']")
     screen.look("event-history")
 

@@ -1,6 +1,7 @@
 """Fixtures of accounts."""
 
 import pytest
+from django.core.files.storage import default_storage
 from rest_framework.test import APIClient
 
 from tests.factories import PASSWORD
@@ -47,3 +48,10 @@ def login(post):
         return post("token/", email=user.email, password=password)
 
     return send
+
+
+@pytest.fixture
+def no_copies():
+    """Storage is shared by the tests of a process."""
+    for name in services.exports._stored_names():
+        default_storage.delete(name)

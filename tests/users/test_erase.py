@@ -65,7 +65,7 @@ DELETED = {
     *("token_blacklist.OutstandingToken.user", "events.EventNotification.user"),
     "events.CalendarFeed.user",
 }
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_copies")]
 
 
 @pytest.fixture

@@ -20,15 +20,7 @@ from users import exports, services, tasks
 from users.models import DataExport, User
 
 URL = "/api/v1/users/profile/export/"
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_files():
-    """Storage is shared by the tests of a process."""
-    yield
-    for name in services.exports._stored_names():
-        default_storage.delete(name)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_copies")]
 
 
 @pytest.fixture

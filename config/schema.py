@@ -117,7 +117,8 @@ class AutoSchema(StandardAutoSchema):
             case "403":
                 return {} not in self.get_auth() and self._takes("path")
             case "404":
-                return self._takes("path") or self._takes("query", "page")
+                is_looked_up = self._takes("path") or self._takes("query", "page")
+                return is_looked_up or getattr(self.view, "may_be_missing", False)
             case "406":
                 return self._should_add_http406_error_response()
             case "409":

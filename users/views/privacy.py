@@ -15,6 +15,8 @@ from users.views.requests import acting_user
 
 
 class ExportView(APIView):
+    may_be_missing = True
+
     @extend_schema(responses=DataExportSerializer, examples=[EXPORT])
     def get(self, request: Request) -> Response:
         """The copy of one's data that was asked for last, and for a day where it is.

@@ -91,6 +91,12 @@ register(
         *("kind", "amount", "category", "source", "reason", "happened_at", "recorded_at"),
     ),
 )
+register(
+    "badges",
+    lambda user: columns(
+        user.badge_awards.all(), "badge__slug", "badge__name", "awarded_at", "revoked_at", "reason"
+    ),
+)
 register("totals", lambda user: columns(user.contribution_totals.all(), "kind", "amount"))
 register(
     "notifications",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from events.models import Event
+from events.models import Event, EventResource
 from events.services import editing, waivers
 
 # What is the same at every event made after the model of another.
@@ -26,7 +26,7 @@ DEADLINES = ("signup_closes_at", "leave_closes_at")
 
 @transaction.atomic
 def copy(event: Event, *, starts_at: datetime) -> Event:
-    """Make a draft like this event at another time: the same organizers, nobody in it yet."""
+    """Make a draft like this event at another time: the same organizers and needs, nobody in it."""
     later = starts_at - event.starts_at
     fields: dict[str, Any] = {name: getattr(event, name) for name in (*LIKE, "time_zone")}
     for name in ("ends_at", *DEADLINES):
@@ -43,4 +43,8 @@ def copy(event: Event, *, starts_at: datetime) -> Event:
         },
     )
     waivers.copy_waiver(event, draft)
+    EventResource.objects.bulk_create(
+        EventResource(event=draft, name=one.name, description=one.description, needed=one.needed)
+        for one in event.resources.filter(kind=EventResource.Kind.ITEM).order_by("pk")
+    )
     return draft

@@ -13,12 +13,14 @@ from events import caching
 from events.models import CoOrganizer, Event, EventSeries
 from events.services.copies import DEADLINES, LIKE
 from events.transitions import StartsInPast
+from users import services as users
 from users.models import User
 
 
 @transaction.atomic
 def start_series(organizer: User, fields: dict[str, Any], *, rule: str) -> EventSeries:
     """Make a series whose first event has these fields, and its events up to the horizon."""
+    organizer = users.lock_account(organizer)
     people = fields.pop("co_organizers", [])
     first = Event(organizer=organizer, **fields)
     first.clean()

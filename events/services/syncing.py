@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from events import caching
 from events.models import CheckInScan, Event, EventParticipant
 from events.services import hours, seats
 from events.services.attendance import OPENS_BEFORE, check_takes_people_in
@@ -148,6 +149,8 @@ def _settle(event: Event, places: Places) -> None:
     columns = ["checked_in_at", "checked_in_by", "checked_out_at", "checked_out_by"]
     EventParticipant.objects.bulk_update(changed, [*columns, "status", "visit"])
     users.record_contributions(lines)
+    if lines:
+        transaction.on_commit(caching.impact_changed)
 
 
 def _retime(event: Event, place: EventParticipant, scans: Iterable[CheckInScan]) -> bool:

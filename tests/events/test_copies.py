@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from events import services
 from events.models import Event
-from tests.factories import EventFactory, ParticipantFactory, UserFactory
+from tests.factories import EventFactory, ParticipantFactory, ResourceFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,17 @@ def test_a_copy_is_a_draft_without_people(api, event):
         assert getattr(draft, name) == getattr(event, name)
     assert list(draft.co_organizers.all()) == list(event.co_organizers.all())
     assert draft.venue_code != event.venue_code
+
+
+def test_what_is_needed_is_needed_again_and_nobody_has_pledged_it(event):
+    ResourceFactory(event=event, name="Enxada", needed=4, pledged=3)
+    ResourceFactory(event=event, kind="ride", offered_by=UserFactory())
+
+    draft = services.copy(event, starts_at=event.starts_at + timedelta(days=7))
+
+    assert [(one.name, one.needed, one.pledged) for one in draft.resources.all()] == [
+        ("Enxada", 4, 0)
+    ]
 
 
 def test_deadlines_keep_their_distance(event):

@@ -108,6 +108,8 @@ def test_an_erased_person_joins_and_organizes_nothing(user):
 
     with pytest.raises(users.AccountClosed):
         services.join(EventFactory(), user)
+    with pytest.raises(users.AccountClosed):
+        services.start_series(user, {}, rule="FREQ=WEEKLY;COUNT=3")
     assert not EventParticipant.objects.exists()
 
 

@@ -239,6 +239,8 @@ SCHEDULES = {
         "events.tasks.generate_monthly_impact_report",
         crontab(day_of_month=1, hour="3-8", minute=30),
     ),
+    "event-digests": ("events.tasks.begin_event_digests", crontab(day_of_week=4, hour=9, minute=0)),
+    "waiting-digests": ("events.tasks.retry_waiting_digests", crontab(minute="*/10")),
     "event-series": ("events.tasks.extend_event_series", crontab(hour=1, minute=30)),
     "waiting-welcome-mails": ("users.tasks.retry_waiting_welcomes", crontab(minute="*/5")),
     "waiting-password-mails": (
@@ -289,6 +291,7 @@ RETENTION = {
     "users.UserImport": ("created_at", timedelta(days=30)),
     "users.Export": ("exported_at", timedelta(days=365)),
     "events.EventNotification": ("created_at", timedelta(days=365)),
+    "events.Digest": ("created_at", timedelta(days=365)),
 }
 
 # --- Accounts and limits ------------------------------------------------------------------

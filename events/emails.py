@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format, time_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from events.models import Event, EventNotification, EventPhoto, ResourcePledge
 from users import unsubscribing
@@ -98,12 +99,31 @@ def _send(
             "calendar": f"{settings.SITE_URL}/api/v1/events/{event.pk}/calendar.ics",
             **facts,
         }
-        text = render_to_string(f"events/mail/{kind}.txt", facts).strip()
-        address = unsubscribing.link(user, optional) if optional else ""
-        shown = {"subject": subject, "text": text, "unsubscribe": address}
-        page_of_mail = render_to_string("events/mail/base.html", shown)
-        if address:
-            text += unsubscribing.footer(address)
+        _mail(kind, subject, user, facts, optional)
+
+
+def digest(user: User, events: list[Event]) -> None:
+    """What goes on near the person, each with its own clocks."""
+    with translation.override(user.language):
+        lines = [{"event": event, "when": when(event), "page": page(event)} for event in events]
+        facts = {"user": user, "lines": lines}
+        subject = ngettext("Near you: %(count)d event", "Near you: %(count)d events", len(lines))
+        _mail("digest", subject % {"count": len(lines)}, user, facts, Preference.DIGEST)
+
+
+def _mail(
+    kind: str,
+    subject: str,
+    user: User,
+    facts: dict[str, Any],
+    optional: Preference | None,
+) -> None:
+    text = render_to_string(f"events/mail/{kind}.txt", facts).strip()
+    address = unsubscribing.link(user, optional) if optional else ""
+    shown = {"subject": subject, "text": text, "unsubscribe": address}
+    page_of_mail = render_to_string("events/mail/base.html", shown)
+    if address:
+        text += unsubscribing.footer(address)
     # A line break in a subject would start another header.
     message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[user.email])
     message.extra_headers = unsubscribing.headers(address) if address else {}

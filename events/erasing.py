@@ -48,6 +48,7 @@ def forget(user: User) -> None:
     _leave_events(user)
     user.event_notifications.all().delete()
     user.event_comments.update(text="—", deleted_at=timezone.now())
+    user.digests.all().delete()
     CalendarFeed.objects.filter(user=user).delete()
     Certificate.objects.filter(participant__user=user).delete()
 

@@ -29,6 +29,24 @@ def retry_waiting_photo_mails() -> None:
         send_photo_decision.delay(photo_id)
 
 
+@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
+def send_event_digest(digest_id: int) -> None:
+    services.send_digest(digest_id)
+
+
+@shared_task
+def begin_event_digests() -> None:
+    """Every Thursday morning."""
+    services.begin_digests()
+
+
+@shared_task
+def retry_waiting_digests() -> None:
+    """Every ten minutes: start what was lost between commit and queue, or failed."""
+    for digest_id in services.overdue_digests():
+        send_event_digest.delay(digest_id)
+
+
 @shared_task
 def send_bulk_event_reminders() -> None:
     """Every five minutes."""

@@ -16,6 +16,7 @@ EVENTS = {
     "events.eventcategory": LOOK,
     "events.eventseries": EDIT,
     "events.eventnotification": "view change",
+    "events.digest": LOOK,
     "events.eventmail": "view add",
     "events.eventresource": ALL,
     "events.resourcepledge": LOOK,

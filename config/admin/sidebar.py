@@ -29,6 +29,7 @@ def navigation(request: HttpRequest) -> list[Entry]:
                 _list("events.eventphoto", _("Photos"), "photo_library"),
                 _list("events.eventcategory", _("Categories"), "category"),
                 _list("events.eventnotification", _("Notifications"), "outgoing_mail"),
+                _list("events.digest", _("Weekly digests"), "newspaper"),
                 _list("events.eventmail", _("Mails to participants"), "mail"),
             ],
         },

@@ -3,6 +3,7 @@
 from events.models.certificates import Certificate
 from events.models.codes import new_code
 from events.models.comments import CommentFlag, EventComment
+from events.models.digests import Digest, ToldEvent
 from events.models.events import (
     IMPACT_KINDS,
     CoOrganizer,
@@ -27,6 +28,7 @@ __all__ = [
     "Certificate",
     "CheckInScan",
     "CoOrganizer",
+    "Digest",
     "CommentFlag",
     "Event",
     "EventCategory",
@@ -38,6 +40,7 @@ __all__ = [
     "ReportContribution",
     "ReportFigure",
     "EventSeries",
+    "ToldEvent",
     "Waiver",
     "WaiverAcceptance",
     "EventComment",

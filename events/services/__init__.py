@@ -34,6 +34,7 @@ from events.services.contributions import (
 from events.services.copies import copy
 from events.services.corrections import NotStarted, mark_no_show, undo_check_in
 from events.services.dead_letters import NotGivenUp, send_again
+from events.services.digests import begin_digests, overdue_digests, send_digest
 from events.services.editing import (
     CapacityBelowConfirmed,
     EndsInPast,
@@ -123,6 +124,9 @@ from events.services.waivers import WaiverRequired, remove_waiver, set_waiver
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
 
 __all__ = [
+    "begin_digests",
+    "overdue_digests",
+    "send_digest",
     "AlreadyCheckedIn",
     "AlreadyCheckedOut",
     "BirthDateRequired",

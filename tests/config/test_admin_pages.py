@@ -22,6 +22,7 @@ from django_celery_beat.models import (
 from config.models import DeadLetter
 from events.impact import monthly
 from events.models import (
+    Digest,
     Event,
     EventCategory,
     EventComment,
@@ -155,6 +156,7 @@ def rows(db, disk):
         EventMail: EventMail.objects.create(event=event, subject=EVIL, text=EVIL, written_by=user),
         EventComment: comment,
         EventPhoto: photo,
+        Digest: Digest.objects.create(user=user, week=date(2026, 11, 23)),
         EventNotification: EventNotification.objects.create(
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),

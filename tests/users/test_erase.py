@@ -35,7 +35,7 @@ from users.services.erasure import ERASED
 
 ME = "/api/v1/users/profile/"
 HERE = services.Device("192.0.2.1", "Firefox")
-WORDS = ("Iracema", "Tabajara", "iracema", "98765", "violeta", "Ipu")
+WORDS = ("Iracema", "Tabajara", "iracema", "987654321", "violeta", "Ipu")
 # Fields of a person that tell nobody who it is. A new field is named here, or in ERASED.
 KEPT = {
     *("id", "language", "joined_at", "welcomed_at", "welcome_attempts"),
@@ -63,7 +63,7 @@ DELETED = {
     *("users.TokenFamily.user", "users.DataExport.user", "users.NotificationPreference.user"),
     *("users.User_groups.user", "users.User_user_permissions.user", "users.User.groups"),
     *("token_blacklist.OutstandingToken.user", "events.EventNotification.user"),
-    "events.CalendarFeed.user",
+    *("events.CalendarFeed.user", "events.Digest.user", "events.ToldEvent.user"),
 }
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_copies")]
 

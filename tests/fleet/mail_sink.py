@@ -8,7 +8,7 @@ import json
 import sys
 import time
 
-SLOW = 12  # seconds
+SLOW = 8  # seconds, less than the application waits for a mail server
 
 
 def tell(event, recipient):

@@ -1,6 +1,9 @@
 """A restore drill: what was kept comes back, and nothing else is overwritten by mistake."""
 
+import io
+import json
 import re
+import tarfile
 
 from fleet import compose
 from tests.fleet import mails
@@ -43,3 +46,29 @@ def test_damaged_archive_is_refused_before_anything_stops(fleet):
     fleet.make("restore-db", FILE="cut.tar.gz", FORCE=1, fails=True)
 
     assert [one.started_at for one in fleet.containers("backend")] == started
+
+
+def test_restore_that_fails_midway_leaves_all_as_it_was(fleet, tmp_path):
+    """It is whole, but does not hold what it says: that shows when it is loaded and counted."""
+    name = re.search(r"[\w.-]+\.tar\.gz", fleet.make("backup-db"))[0]
+    kept, lying = tmp_path / name, tmp_path / "lying.tar.gz"
+    worker = fleet.containers("worker")[0]
+    compose.run("docker", "cp", f"{worker.name}:/srv/backups/{name}", str(kept))
+    with tarfile.open(kept) as before, tarfile.open(lying, "w:gz") as after:
+        for member in before:
+            content = before.extractfile(member).read()
+            if member.name == "manifest.json":
+                manifest = json.loads(content)
+                manifest["rows"]["users_user"] += 1
+                content = json.dumps(manifest).encode()
+                member.size = len(content)
+            after.addfile(member, io.BytesIO(content))
+    lying.chmod(0o644)
+    totals = fleet.sql(TOTALS)
+
+    said = fleet.make("restore-db", FILE=lying, FORCE=1, fails=True)
+
+    assert "not what was kept" in said
+    assert "All is started again." in said
+    assert fleet.is_healthy()
+    assert fleet.sql(TOTALS) == totals

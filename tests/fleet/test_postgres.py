@@ -1,9 +1,21 @@
 """The database stops, crashes or waits for a lock."""
 
 import signal
+import subprocess
 import time
 
 from tests.fleet.conftest import eventually
+
+MIGRATION = """
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("users", "{last}")]
+    operations = [
+        migrations.AddField("user", "memo", models.CharField(max_length=9, db_default="")),
+    ]
+"""
 
 
 def test_stopped_database_is_a_503_and_recovery_needs_no_restart(fleet):
@@ -57,3 +69,27 @@ def test_hung_database_restarts_nobody(fleet):
         eventually(lambda: len(record.answers) > seen + 20)
 
     assert [one.started_at for one in fleet.containers("backend")] == backends
+
+
+def test_migration_that_waits_for_a_lock_holds_up_no_reader(fleet, tmp_path):
+    """It waits two seconds, with all readers behind it; then it lets them go, and comes again."""
+    last = fleet.sql("SELECT max(name) FROM django_migrations WHERE app = 'users'")
+    file = tmp_path / "9999_memo.py"
+    file.write_text(MIGRATION.format(last=last), "utf-8")
+    tmp_path.chmod(0o755)
+    held = "BEGIN; LOCK TABLE users_user IN ACCESS SHARE MODE; SELECT 'held', pg_sleep(8); COMMIT"
+    psql = ("docker", "exec", fleet.containers("postgres")[0].name, "psql", "-U", "mutirao", "-c")
+    with fleet.traffic(readers=2, writers=0, read="/api/v1/users/profile/") as record:
+        eventually(lambda: len(record.answers) > 20)
+        holder = subprocess.Popen([*psql, held], stdout=subprocess.DEVNULL)
+        sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        eventually(lambda: fleet.sql(sleeping) == "1")
+        mounted = ("--volume", f"{file}:/app/users/migrations/9999_memo.py:ro")
+        said = fleet.compose("run", "--rm", "--no-deps", "--no-TTY", *mounted, "prepare")
+        assert holder.wait(30) == 0
+
+    assert "migrate_waits" in said
+    assert not record.failed("GET")
+    # Two seconds behind the migration, and some for what this machine does besides.
+    assert max(record.durations()) < 3
+    assert fleet.sql("SELECT count(*) FROM users_user WHERE memo = ''") != "0"

@@ -91,7 +91,7 @@ def screen(request, browser, live_server):
     yield screen
     screen.page.close()
     browser.clear_cookies()
-    assert screen.faults == []
+    assert not screen.faults, "\n".join(screen.faults)
 
 
 @pytest.fixture

@@ -186,6 +186,13 @@ def test_who_has_powers_is_out_of_reach_of_who_has_no_more(manager, power):
     assert TokenFamily.objects.alive().exists()
 
 
+def test_nobody_agrees_to_the_leaderboard_for_somebody_else(admin_client, user):
+    admin_client.post(page(user), filled(user, first_name="Nova", in_leaderboard="on"))
+
+    user.refresh_from_db()
+    assert (user.first_name, user.in_leaderboard) == ("Nova", False)
+
+
 def test_staff_change_their_own_account(manager, staff):
     manager.post(page(staff), filled(staff, first_name="Nova"))
 

@@ -1,6 +1,5 @@
 """The end of a person's data: who they were is gone, what they did still counts."""
 
-from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from threading import Event as ThreadEvent
@@ -12,7 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from pghistory.models import Event as HistoryEvent
@@ -407,16 +406,24 @@ def test_the_last_superuser_stays(erase):
     assert boss.is_active
 
 
-@pytest.mark.parametrize("turn", range(4))
 @pytest.mark.django_db(transaction=True)
-def test_two_superusers_who_erase_themselves_leave_one(turn):
-    def end(user):
-        with suppress(services.LastSuperuser):
-            services.erase(user)
-
+def test_two_superusers_who_erase_themselves_leave_one():
+    """Without the lock the second would not wait, and still find the other one open."""
     first, second = UserFactory.create_batch(2, is_superuser=True)
+    is_gone = ThreadEvent()
 
-    run_together(lambda: end(first), lambda: end(second))
+    def end():
+        with transaction.atomic():
+            services.erase(first)
+            is_gone.set()
+            let_someone_wait()
+
+    def end_too():
+        assert is_gone.wait(10)
+        with pytest.raises(services.LastSuperuser):
+            services.erase(second)
+
+    run_together(end, end_too)
 
     assert User.objects.filter(is_active=True, is_superuser=True).count() == 1
 

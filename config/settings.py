@@ -147,7 +147,7 @@ CACHES = {
     },
 }
 # Lifetimes of cached answers in seconds, by endpoint; each is emptied by the writes that change it.
-CACHE_LIFETIMES = {"events": 60, "impact": 300}
+CACHE_LIFETIMES = {"events": 60, "impact": 300, "revocations": 300}
 LOGIN_REDIRECT_URL = "admin:index"  # who opens the page of the sign-in itself
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = int(timedelta(weeks=2).total_seconds())
@@ -253,6 +253,7 @@ SCHEDULES = {
     # What the ledger derives, should a message have been lost.
     "user-statistics": ("users.tasks.update_user_statistics", crontab(hour=2, minute=20)),
     "badges": ("users.tasks.check_and_award_badges", crontab(hour=2, minute=30)),
+    "waiting-badge-mails": ("users.tasks.retry_waiting_badge_mails", crontab(minute="*/2")),
     "expired-tokens": ("users.tasks.delete_expired_tokens", crontab(hour=4, minute=0)),
     # At three, and until eight each hour again, if that failed.
     "backup": ("config.tasks.back_up", crontab(hour="3-8", minute=0)),
@@ -278,6 +279,7 @@ EVENT_PHOTOS_OF_ALL = 500
 STORED_FILES = {
     "avatars": ["users.User.avatar"],
     "photos": ["events.EventPhoto.image", "events.EventPhoto.thumbnail"],
+    "exports": ["users.DataExport.file"],
 }
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {

@@ -39,17 +39,21 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.COMMENT_HIDDEN: _("Your comment is hidden: %(title)s"),
 }
 
-# What people may switch off, and as what. The others tell that one need not come, or must.
+# What people may switch off, and as what. The others tell that one need not come, or must do
+# something first.
 OPTIONAL = {
     Kind.JOINED: Preference.EVENT_CHANGES,
     Kind.WAITLISTED: Preference.EVENT_CHANGES,
     Kind.CHANGED: Preference.EVENT_CHANGES,
     Kind.DAY_BEFORE: Preference.REMINDERS,
     Kind.HOURS_BEFORE: Preference.REMINDERS,
+    Kind.SHORTFALL: Preference.REMINDERS,
     Kind.MENTION: Preference.COMMENTS,
+    Kind.COMMENT_HIDDEN: Preference.COMMENTS,
     Kind.MESSAGE: Preference.NEWS,
 }
 
+PHOTO_DECISIONS = Preference.COMMENTS
 PHOTO_SUBJECTS: dict[str, Promise] = {
     "photo_shown": _("Your photo is shown: %(title)s"),
     "photo_removed": _("Your photo was removed: %(title)s"),
@@ -76,7 +80,9 @@ def send(notification: EventNotification) -> None:
 def photo_decision(photo: EventPhoto) -> None:
     """Tell the uploader what staff decided."""
     kind = f"photo_{photo.status}"
-    _send(kind, PHOTO_SUBJECTS[kind], photo.event, photo.uploader, {"reason": photo.reason})
+    facts = {"reason": photo.reason}
+    subject = PHOTO_SUBJECTS[kind]
+    _send(kind, subject, photo.event, photo.uploader, facts, optional=PHOTO_DECISIONS)
 
 
 def _send(

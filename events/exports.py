@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from django.db.models.fields.files import FieldFile
 
-from events.models import CoOrganizer, EventNotification, ResourcePledge
+from events.models import (
+    CalendarFeed,
+    Certificate,
+    CheckInScan,
+    CommentFlag,
+    CoOrganizer,
+    EventNotification,
+    EventReport,
+    ResourcePledge,
+)
 from users import exports
 from users.exports import Row, columns
 from users.models import User
@@ -20,6 +29,16 @@ def register() -> None:
     exports.register("pledges", _pledges)
     exports.register("reported_contributions", _reported)
     exports.register("waivers", _waivers)
+    exports.register("certificates", _certificates)
+    exports.register("calendar_feed", _calendar_feed)
+    exports.register("photo_objections", _photo_flags)
+    exports.register("comment_flags", _comment_flags)
+    exports.register("offered_rides", _rides)
+    exports.register("submitted_reports", _reports)
+    exports.register("event_series", _series)
+    exports.register("digests", _digests)
+    exports.register("events_told_of", _told)
+    exports.register("check_in_scans", _scans)
 
 
 def _participations(user: User) -> Iterator[Row]:
@@ -81,4 +100,64 @@ def _waivers(user: User) -> Iterator[Row]:
     return columns(
         user.waiver_acceptances.all(),
         *("waiver__event_id", "waiver__version", "waiver__text", "accepted_at"),
+    )
+
+
+def _certificates(user: User) -> Iterator[Row]:
+    return columns(
+        Certificate.objects.filter(participant__user=user),
+        *("participant__event_id", "hours", "code", "issued_at"),
+    )
+
+
+def _calendar_feed(user: User) -> Iterator[Row]:
+    """That there is one; its address lets in whoever has it."""
+    return columns(CalendarFeed.objects.filter(user=user), "created_at")
+
+
+def _photo_flags(user: User) -> Iterator[Row]:
+    return columns(
+        user.photo_flags.all(), "photo_id", "photo__event_id", "reason", "note", "created_at"
+    )
+
+
+def _comment_flags(user: User) -> Iterator[Row]:
+    return columns(
+        CommentFlag.objects.filter(user=user),
+        *("comment_id", "comment__event_id", "reason", "created_at"),
+    )
+
+
+def _rides(user: User) -> Iterator[Row]:
+    return columns(
+        user.rides.all(), "event_id", "name", "description", "needed", "pledged", "created_at"
+    )
+
+
+def _reports(user: User) -> Iterator[Row]:
+    return columns(
+        EventReport.objects.filter(submitted_by=user),
+        *("event_id", "event__title", "summary", "status", "return_reason", "submitted_at"),
+    )
+
+
+def _series(user: User) -> Iterator[Row]:
+    return columns(
+        user.event_series.all(),
+        *("id", "category__slug", "rule", "plan", "first_day", "start_time", "created_at"),
+    )
+
+
+def _digests(user: User) -> Iterator[Row]:
+    return columns(user.digests.all(), "week", "created_at", "sent_at", "skipped_at")
+
+
+def _told(user: User) -> Iterator[Row]:
+    return columns(user.told_events.all(), "event_id", "event__title", "digest__week")
+
+
+def _scans(user: User) -> Iterator[Row]:
+    return columns(
+        CheckInScan.objects.filter(participant__user=user),
+        *("participant__event_id", "direction", "scanned_at", "happened_at"),
     )

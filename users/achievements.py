@@ -129,6 +129,8 @@ class LeaderboardQuery(Serializer):
 class RankSerializer(Serializer):
     rank = serializers.IntegerField(help_text="Who has the same hours has the same rank.")
     first_name = serializers.CharField()
-    last_name = serializers.CharField()
+    last_name = serializers.CharField(
+        source="public_last_name", help_text="Empty of who did not agree to a public profile."
+    )
     city = serializers.CharField()
     hours = serializers.FloatField()

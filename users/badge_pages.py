@@ -21,7 +21,7 @@ ANYONE = {"Access-Control-Allow-Origin": "*"}
 
 @method_decorator(never_cache, name="dispatch")
 class BadgePage(TemplateView):
-    """Says who has which badge, since when, and whether that still holds."""
+    """Says who has which badge and since when; of a revoked one only that it is, not whose."""
 
     template_name = "users/badge_page.html"
 
@@ -78,4 +78,4 @@ def issuer(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def revocations(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(credentials.revocations(), headers=ANYONE)
+    return HttpResponse(credentials.revocations(), "application/json", headers=ANYONE)

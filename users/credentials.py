@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import translation
 from jwt.algorithms import OKPAlgorithm
@@ -27,6 +28,7 @@ CONTEXT = [
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
 ]
 REVOCATIONS = "1EdTechRevocationList"
+REVOKED = "users.revocations"
 
 
 def credential(award: BadgeAward) -> str:
@@ -62,23 +64,41 @@ def issuer() -> dict[str, Any]:
     }
 
 
-def revocations() -> dict[str, Any]:
-    """All awards that do not hold any more."""
+def revocations() -> bytes:
+    """The ids of all credentials that do not hold any more, and nothing that leads to a person.
+
+    The same for everyone who asks within CACHE_LIFETIMES, so that nobody makes it cost much.
+    """
+    if (kept := cache.get(REVOKED)) is None:
+        kept = _revocations()
+        cache.set(REVOKED, kept, settings.CACHE_LIFETIMES["revocations"])
+    return kept
+
+
+def forget_revocations() -> None:
+    """Let the list be made anew, now that an award was revoked."""
+    cache.delete(REVOKED)
+
+
+def _revocations() -> bytes:
     revoked = BadgeAward.objects.filter(revoked_at__isnull=False).order_by("revoked_at", "pk")
-    return {
-        "id": _address("badge-revocations"),
-        "issuer": issuer()["id"],
-        "revokedCredential": [
-            {"id": award.page_url, "revoked": True, "revocationReason": award.get_reason_display()}
-            for award in revoked
-        ],
-    }
+    return orjson.dumps(
+        {
+            "id": _address("badge-revocations"),
+            "issuer": issuer()["id"],
+            "revokedCredential": [
+                {"id": _urn("award", award), "revoked": True}
+                for award in revoked.values_list("pk", flat=True).iterator()
+            ],
+        }
+    )
 
 
 def _content(award: BadgeAward) -> dict[str, Any]:
     return {
         "@context": CONTEXT,
-        "id": award.page_url,
+        # Not that of the page, which the public list of what was revoked would lead to.
+        "id": _urn("award", award.pk),
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "issuer": issuer(),
         "validFrom": f"{award.awarded_at:%Y-%m-%dT%H:%M:%SZ}",
@@ -119,7 +139,8 @@ def _identity(award: BadgeAward) -> dict[str, Any]:
     }
 
 
-def _urn(what: str, number: int) -> str:
+def _urn(what: str, number: int | uuid.UUID) -> str:
+    """Tells things apart without telling which they are: a hash, which leads nowhere."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{settings.SITE_URL}/{what}/{number}").urn
 
 

@@ -1,5 +1,6 @@
 """The mails about accounts, in the language of their reader."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,10 +10,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from users import mail_tokens
+from users import mail_tokens, unsubscribing
 from users.mail_tokens import Purpose
-from users.models import User
+from users.models import BadgeAward, NotificationPreference, User
 
 PAGES = {
     Purpose.CONFIRM_EMAIL: "confirm-email",
@@ -74,12 +76,34 @@ def email_change_notice(user: User, *, to: str = "", new_email: str = "") -> Non
         _send(subject, "email_change_notice", user, to=to, new_email=new_email)
 
 
+def new_badges(user: User, awards: Sequence[BadgeAward]) -> None:
+    """Tell what was earned, and where to show it."""
+    with translation.override(user.language):
+        count = len(awards)
+        subject = ngettext("You earned a badge", "You earned %(count)d badges", count)
+        _send(
+            subject % {"count": count},
+            "new_badges",
+            user,
+            optional=NotificationPreference.Kind.BADGES,
+            awards=awards,
+            links=[award.page_url for award in awards],
+            news=ngettext("You earned a new badge:", "You earned new badges:", count),
+        )
+
+
 def export_ready(user: User, token: str) -> None:
     """Tell where the copy of one's data is."""
     with translation.override(user.language):
         # On a page of ours, whatever else is a front end's.
         link = f"{settings.SITE_URL}{reverse('account:export')}?{urlencode({'token': token})}"
         _send(_("Your data is ready"), "export_ready", user, button=_("Get the file"), link=link)
+
+
+def export_failed(user: User) -> None:
+    """Tell that there is no copy, and what to do about it."""
+    with translation.override(user.language):
+        _send(_("Your data could not be copied"), "export_failed", user)
 
 
 def farewell(language: str, *, to: str) -> None:
@@ -93,13 +117,30 @@ def _link(purpose: Purpose, user: User) -> str:
     return f"{settings.FRONTEND_URL}/{PAGES[purpose]}/?{query}"
 
 
-def _send(subject: str, template: str, user: User, *, to: str = "", **facts: Any) -> None:
+def _send(
+    subject: str,
+    template: str,
+    user: User,
+    *,
+    to: str = "",
+    optional: NotificationPreference.Kind | None = None,
+    **facts: Any,
+) -> None:
     """Write the text once; the HTML shows the same paragraphs, and the link as a button."""
-    # On one line: a line break in a name would look like text of ours.
-    facts |= {"subject": subject, "name": " ".join(user.first_name.split())}
-    text = render_to_string(f"users/mail/{template}.txt", facts)
-    facts["paragraphs"] = [part.strip() for part in text.split("\n\n") if part.strip()]
+    facts |= _written(subject, template, user, facts)
     body = "\n\n".join(facts["paragraphs"])
-    message = EmailMultiAlternatives(subject, body, to=[to or user.email])
+    headers = {}
+    if optional:
+        facts["unsubscribe"] = address = unsubscribing.link(user, optional)
+        body, headers = body + unsubscribing.footer(address), unsubscribing.headers(address)
+    message = EmailMultiAlternatives(subject, body, to=[to or user.email], headers=headers)
     message.attach_alternative(render_to_string("users/mail/base.html", facts), "text/html")
     message.send()
+
+
+def _written(subject: str, template: str, user: User, facts: dict[str, Any]) -> dict[str, Any]:
+    # On one line: a line break in a name would look like text of ours.
+    name = " ".join(user.first_name.split())
+    text = render_to_string(f"users/mail/{template}.txt", {**facts, "name": name})
+    paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
+    return {"subject": subject, "name": name, "paragraphs": paragraphs}

@@ -109,6 +109,7 @@ WISHES = OpenApiExample(
         "event_changes": {"email": True},
         "reminders": {"email": False},
         "comments": {"email": True},
+        "badges": {"email": True},
         "digest": {"email": True},
         "news": {"email": True},
         "security": {"email": True},

@@ -16,7 +16,7 @@ import orjson
 from django.db import models
 from django.db.models.fields.files import FieldFile
 
-from users.models import LoginAttempt, User
+from users.models import LoginAttempt, User, UserStatistics
 
 Row = dict[str, Any]
 Rows = Callable[[User], Iterable[Row]]
@@ -94,9 +94,22 @@ register(
 register(
     "badges",
     lambda user: columns(
-        user.badge_awards.all(), "badge__slug", "badge__name", "awarded_at", "revoked_at", "reason"
+        user.badge_awards.all(),
+        *("badge__slug", "badge__name", "awarded_at", "revoked_at", "reason", "told_at"),
     ),
 )
+register(
+    "statistics",
+    lambda user: columns(
+        UserStatistics.objects.filter(user=user),
+        *("events", "hours", "longest_streak", "last_streak", "last_week", "updated_at"),
+    ),
+)
+register(
+    "copies",
+    lambda user: columns(user.data_exports.all(), "status", "requested_at", "ready_at"),
+)
+register("roles", lambda user: columns(user.groups.all(), "name"))
 register("totals", lambda user: columns(user.contribution_totals.all(), "kind", "amount"))
 register(
     "notifications",

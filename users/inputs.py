@@ -4,8 +4,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from users.fields import AddressField, PasswordField
+from users.models import NotificationPreference
+from users.services.preferences import ALWAYS_SENT
 
 LONGEST_TOKEN = 2048
 
@@ -58,7 +61,20 @@ class SentSerializer(serializers.Serializer):
     detail = serializers.CharField(read_only=True)
 
 
-class ChannelsSerializer(serializers.Serializer):
+class KnownOnly(serializers.Serializer):
+    """Refuses a name that it does not know: what was meant by it would silently not happen."""
+
+    default_error_messages = {"unknown": _("There is no such kind or channel.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = super().to_internal_value(data)
+        if unknown := sorted(set(data) - set(self.fields)):
+            detail = ErrorDetail(str(self.error_messages["unknown"]), "unknown")
+            raise serializers.ValidationError({name: [detail] for name in unknown})
+        return known
+
+
+class ChannelsSerializer(KnownOnly):
     """By which channels a kind of message comes."""
 
     default_error_messages = {"empty": _("Name at least one channel.")}
@@ -71,16 +87,12 @@ class ChannelsSerializer(serializers.Serializer):
         return attrs
 
 
-class WishesSerializer(serializers.Serializer):
+class WishesSerializer(KnownOnly):
     """Which kinds of messages come, by channel."""
 
-    event_changes = ChannelsSerializer(required=False)
-    reminders = ChannelsSerializer(required=False)
-    comments = ChannelsSerializer(required=False)
-    digest = ChannelsSerializer(required=False)
-    news = ChannelsSerializer(required=False)
-    security = ChannelsSerializer(required=False)
-    cancellations = ChannelsSerializer(required=False)
+    def get_fields(self) -> dict[str, serializers.Field]:
+        kinds = (*NotificationPreference.Kind.values, *ALWAYS_SENT)
+        return {kind: ChannelsSerializer(required=False) for kind in kinds}
 
 
 class ErasureSerializer(serializers.Serializer):

@@ -1,8 +1,8 @@
 """What the ledger says of attendance and of badges: the SQL that all who ask it share.
 
-An event attended is a line of hours whose source begins with "event:". A reversal is a line
-with a minus for the same moment, so whatever is summed comes out right without a look at
-which line it reverses.
+An event attended is a line of hours whose source begins with "event:", and of more than none. A
+reversal is a line with a minus for the same moment, so whatever is summed comes out right without
+a look at which line it reverses.
 """
 # ruff: noqa: S608 - the SQL is ours, and what people write goes as parameters
 
@@ -20,11 +20,21 @@ from users.models import Badge
 # Monday, and are numbered.
 LINES = """
     SELECT user_id, kind, category, amount, day, (day - DATE '1999-12-27') / 7 AS week,
-        CASE WHEN kind <> 'hours' OR source NOT LIKE 'event:%%' THEN 0
+        CASE WHEN kind <> 'hours' OR source NOT LIKE 'event:%%' OR amount = 0 THEN 0
             WHEN reverses_id IS NULL THEN 1 ELSE -1 END AS visits
     FROM users_contribution,
         LATERAL (SELECT (happened_at AT TIME ZONE %(zone)s)::date AS day) AS local
     WHERE (%(people)s::bigint[] IS NULL OR user_id = ANY(%(people)s::bigint[]))
+"""
+# Closed accounts get nothing.
+EARNERS = """
+    SELECT user_id FROM measured JOIN users_user AS person ON person.id = user_id
+    WHERE value >= %(threshold)s AND is_active AND NOT EXISTS (
+        SELECT FROM users_badgeaward AS award
+        WHERE (award.badge_id, award.user_id) = (measured.badge_id, measured.user_id)
+            AND revoked_at IS NULL
+    )
+    ORDER BY value DESC, user_id
 """
 MONDAY = "DATE '1999-12-27' + 7 * last_week::int"
 Given = dict[str, Any]
@@ -130,11 +140,9 @@ def progress(badges: Sequence[Badge], people: Iterable[int]) -> list[Progress]:
 
 
 def earners(badge: Badge) -> list[int]:
-    """Who has what the badge asks for, whether it is enabled or not; the furthest first."""
+    """Who would get the badge if it were enabled, which some may have already; furthest first."""
     statement, given = measured([badge], None)
-    given["threshold"] = badge.threshold
-    chosen = "SELECT user_id FROM measured WHERE value >= %(threshold)s"
-    found = rows(f"{statement} {chosen} ORDER BY value DESC, user_id", given)
+    found = rows(statement + EARNERS, {**given, "threshold": badge.threshold})
     return [user_id for (user_id,) in found]
 
 

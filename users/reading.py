@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Sum, Window
+from django.db.models import Case, F, Sum, Value, When, Window
 from django.db.models.functions import Rank
 from django.utils import timezone
 
@@ -104,8 +104,9 @@ def leaderboard(city: str, month: date | None) -> list[dict[str, Any]]:
     else:
         people = people.annotate(hours=F("statistics__hours"))
     ranked = people.filter(hours__gt=0).annotate(rank=Window(Rank(), order_by=F("hours").desc()))
-    shown = ranked.order_by("rank", "first_name", "last_name", "pk")[:LEADERBOARD_SIZE]
-    return list(shown.values("rank", "first_name", "last_name", "city", "hours"))
+    shown = ranked.order_by("rank", "first_name", "pk")[:LEADERBOARD_SIZE]
+    public = Case(When(is_public=True, then="last_name"), default=Value(""))
+    return list(shown.values("rank", "first_name", "city", "hours", public_last_name=public))
 
 
 def _midnight(day: date) -> datetime:

@@ -12,7 +12,7 @@ from config.images import PictureField
 from config.places import check_place
 from users.fields import AddressField, PasswordField, PhoneField
 from users.models import DataExport, TokenFamily, User
-from users.services.accounts import EMAIL_TAKEN
+from users.services import accounts
 
 PROFILE: tuple[str, ...] = (
     "email",
@@ -55,11 +55,7 @@ class ProfileSerializer(ModelSerializer):
         return attrs
 
     def update(self, instance: User, validated_data: dict[str, Any]) -> User:
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        # Only these: the rest of the row may have changed since it was read.
-        instance.save(update_fields=validated_data.keys())
-        return instance
+        return accounts.change_profile(instance, validated_data)
 
 
 class UserSerializer(ProfileSerializer):
@@ -72,7 +68,7 @@ class UserSerializer(ProfileSerializer):
 class RegisterSerializer(ProfileSerializer):
     """What a new account is made of."""
 
-    email = AddressField(validators=[UniqueValidator(User.objects.all(), EMAIL_TAKEN)])
+    email = AddressField(validators=[UniqueValidator(User.objects.all(), accounts.EMAIL_TAKEN)])
     password = PasswordField()
 
     class Meta(ProfileSerializer.Meta):

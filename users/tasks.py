@@ -74,6 +74,18 @@ def send_farewell(erasure_id: int) -> None:
     services.mail_farewell(erasure_id)
 
 
+@shared_task(base=Nudge, **WAITING)
+def send_badge_mail(user_id: int) -> None:
+    services.mail_badges(user_id)
+
+
+@shared_task
+def retry_waiting_badge_mails() -> None:
+    """Every two minutes: start what was lost between commit and queue, or failed."""
+    for user_id in services.overdue_badge_mails():
+        send_badge_mail.delay(user_id)
+
+
 @shared_task
 def retry_waiting_privacy() -> None:
     """Every five minutes: start what was lost of copies and erasures, or failed."""

@@ -10,6 +10,7 @@ from config.errors import DomainError
 from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
 from events.models import EventPhoto, PhotoFlag
+from users import services as users
 from users.models import User
 
 Status = EventPhoto.Status
@@ -95,7 +96,9 @@ def mail_photo_decision(photo_id: int) -> None:
     with transaction.atomic():
         if waiting.update(mail_due_at=None):
             photo = EventPhoto.objects.select_related("event", "uploader").get(pk=photo_id)
-            if photo.uploader.is_active and photo.status in (Status.SHOWN, Status.REMOVED):
+            is_decided = photo.status in (Status.SHOWN, Status.REMOVED)
+            reader = photo.uploader
+            if is_decided and reader.is_active and users.wants(reader, emails.PHOTO_DECISIONS):
                 emails.photo_decision(photo)
 
 

@@ -21,3 +21,15 @@ def test_category_in_use_stays(admin_client):
         admin_client.post(f"{LIST}{category.pk}/delete/", {"post": "yes"})
 
     assert list(EventCategory.objects.filter(pk__in=[used.pk, unused.pk])) == [used]
+
+
+@pytest.mark.django_db
+def test_the_slug_that_the_ledger_knows_a_category_by_stays(admin_client):
+    category = CategoryFactory(slug="beira-mar")
+    page = f"{LIST}{category.pk}/change/"
+
+    assert admin_client.get(page).status_code == 200
+    admin_client.post(page, {"name": "Horta", "slug": "horta", "is_active": "on"})
+
+    category.refresh_from_db()
+    assert (category.name, category.slug) == ("Horta", "beira-mar")

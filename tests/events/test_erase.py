@@ -3,15 +3,17 @@
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event as ThreadEvent
 
 import pytest
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from events import services
 from events.models import CalendarFeed, Event, EventNotification, EventParticipant
 from tests.factories import PASSWORD, EventFactory, ParticipantFactory, UserFactory
-from tests.together import run_together
+from tests.together import let_someone_wait, run_together
 from users import services as users
 from users.models import Contribution, ContributionTotal, User
 
@@ -113,7 +115,24 @@ def test_an_erased_person_joins_and_organizes_nothing(user):
     assert not EventParticipant.objects.exists()
 
 
-@pytest.mark.parametrize("turn", range(6))
+def run_overlapping(first, second):
+    """Let the second begin once the first has done its work, and not committed it yet."""
+    is_done = ThreadEvent()
+
+    def hold():
+        with transaction.atomic():
+            first()
+            is_done.set()
+            let_someone_wait()
+
+    def follow():
+        assert is_done.wait(10)
+        second()
+
+    run_together(hold, follow)
+
+
+@pytest.mark.parametrize("turn", [1, -1], ids=["join first", "erase first"])
 @pytest.mark.django_db(transaction=True)
 def test_joining_while_erased_leaves_no_seat(turn):
     user, event = UserFactory(), EventFactory()
@@ -122,13 +141,13 @@ def test_joining_while_erased_leaves_no_seat(turn):
         with suppress(users.AccountClosed):
             services.join(event, user)
 
-    run_together(join, lambda: users.erase(user))
+    run_overlapping(*[join, lambda: users.erase(user)][::turn])
 
     assert not EventParticipant.objects.active().exists()
     assert Event.objects.get().seats_taken == 0
 
 
-@pytest.mark.parametrize("turn", range(6))
+@pytest.mark.parametrize("turn", [1, -1], ids=["organize first", "erase first"])
 @pytest.mark.django_db(transaction=True)
 def test_organizing_while_erased_leaves_no_event_of_nobody(turn):
     user, example = UserFactory(), EventFactory()
@@ -143,7 +162,7 @@ def test_organizing_while_erased_leaves_no_event_of_nobody(turn):
         with suppress(Exception):
             users.erase(user)
 
-    run_together(organize, erase)
+    run_overlapping(*[organize, erase][::turn])
 
     is_erased = not User.objects.get(pk=user.pk).is_active
     assert is_erased != Event.objects.filter(organizer=user).exists()

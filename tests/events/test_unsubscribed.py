@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from events import emails, services, tasks
 from events.models import EventNotification
-from tests.factories import EventFactory, ParticipantFactory
+from tests.factories import EventFactory, ParticipantFactory, PhotoFactory, UserFactory
 from users import services as users
+from users.models import NotificationPreference
 
 Kind = EventNotification.Kind
+Preference = NotificationPreference.Kind
 ALWAYS = set(Kind) - set(emails.OPTIONAL)
 pytestmark = pytest.mark.django_db
 
@@ -27,16 +29,13 @@ def send(kind, mailoutbox):
 
 
 def switch_off_all(user):
-    kinds = ("event_changes", "reminders", "comments", "digest", "news")
-    users.change_wishes(user, {kind: {"email": False} for kind in kinds})
+    users.change_wishes(user, {kind: {"email": False} for kind in Preference.values})
 
 
 def test_what_one_need_not_come_for_always_comes():
-    about_promises = {Kind.NOT_NEEDED, Kind.RIDE_GONE, Kind.SHORTFALL, Kind.WAIVER}
+    about_promises = {Kind.NOT_NEEDED, Kind.RIDE_GONE, Kind.WAIVER}
 
-    assert {Kind.CANCELLED, Kind.REMOVED, Kind.PROMOTED, Kind.COMMENT_HIDDEN} | about_promises == (
-        ALWAYS
-    )
+    assert {Kind.CANCELLED, Kind.REMOVED, Kind.PROMOTED} | about_promises == ALWAYS
 
 
 @pytest.mark.parametrize("kind", emails.OPTIONAL)
@@ -51,6 +50,24 @@ def test_a_mail_that_may_be_switched_off_says_how(mailoutbox, kind):
     assert f'href="{address[1]}"' in mail.alternatives[0].content
     assert Client().post(address[1].removeprefix(settings.SITE_URL)).status_code == 200
     assert not users.wants(user, emails.OPTIONAL[kind])
+
+
+@pytest.mark.parametrize("status", ["shown", "removed"])
+def test_what_staff_decided_of_a_photo_may_be_switched_off(mailoutbox, status):
+    photo = PhotoFactory(mail_due_at=timezone.now())
+    if status == "removed":
+        services.remove_photo(photo, by=UserFactory(), reason="Não.")
+
+    services.mail_photo_decision(photo.pk)
+
+    [mail] = mailoutbox
+    address = mail.extra_headers["List-Unsubscribe"].strip("<>")
+    assert mail.body.endswith(f" {address}")
+    assert Client().post(address.removeprefix(settings.SITE_URL)).status_code == 200
+    type(photo).objects.update(mail_due_at=timezone.now(), mail_attempts=0)
+    services.mail_photo_decision(photo.pk)
+    assert len(mailoutbox) == 1
+    assert not type(photo).objects.get().mail_due_at
 
 
 @pytest.mark.parametrize("kind", sorted(ALWAYS))

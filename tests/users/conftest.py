@@ -5,6 +5,7 @@ from django.core.files.storage import default_storage
 from rest_framework.test import APIClient
 
 from tests.factories import PASSWORD
+from tests.users.copies import stored_copies
 from users import services
 from users.models import User
 
@@ -53,5 +54,5 @@ def login(post):
 @pytest.fixture
 def no_copies():
     """Storage is shared by the tests of a process."""
-    for name in services.exports._stored_names():
+    for name in stored_copies():
         default_storage.delete(name)

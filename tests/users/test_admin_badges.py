@@ -6,6 +6,7 @@ from django.contrib.auth.models import Permission
 from tests.factories import UserFactory
 from tests.users.lines import attend
 from users import services
+from users.admin import badges
 from users.models import Badge, BadgeAward
 
 LIST = "/admin/users/badge/"
@@ -48,16 +49,16 @@ def test_a_rule_without_sense_is_refused(admin_client):
 
 
 def test_who_would_get_it_is_shown_before_it_is_enabled(
-    admin_client, badge, django_capture_on_commit_callbacks
+    admin_client, badge, monkeypatch, django_capture_on_commit_callbacks
 ):
-    for number, person in enumerate(UserFactory.create_batch(53, password="!")):
-        attend(person, *(MAY + timedelta(days=day) for day in range(1 + (number == 52))))
-    BadgeAward.objects.all().delete()
+    monkeypatch.setattr(badges, "NAMES_SHOWN", 3)
+    for number, person in enumerate(UserFactory.create_batch(5, password="!")):
+        attend(person, *(MAY + timedelta(days=day) for day in range(1 + (number == 4))))
     page = f"{LIST}{badge.pk}/enable/"
 
     text = admin_client.get(page).text
-    assert "53 pessoas a recebem agora." in text
-    assert text.count("Silva") == 50
+    assert "5 pessoas a recebem agora." in text
+    assert text.count("Silva") == 3
     assert person.name in text  # the one with the most comes first
     assert not badge.awards.exists()
 
@@ -65,7 +66,32 @@ def test_who_would_get_it_is_shown_before_it_is_enabled(
         admin_client.post(page, {"confirmed": "yes"})
     badge.refresh_from_db()
     assert badge.is_enabled
-    assert badge.awards.count() == 53
+    assert badge.awards.count() == 5
+
+
+def test_the_preview_of_a_badge_that_was_enabled_before_tells_who_is_new(admin_client, badge, user):
+    attend(user, MAY)
+    services.enable_badge(badge)
+    services.evaluate_badges()
+    services.disable_badge(badge)
+    attend(UserFactory(first_name="Nova"), MAY)
+
+    text = admin_client.get(f"{LIST}{badge.pk}/enable/").text
+
+    assert "1 pessoa a recebe agora." in text
+    assert "Nova" in text
+    assert user.name not in text
+
+
+def test_the_rule_of_a_badge_that_may_be_earned_stays(admin_client, badge):
+    services.enable_badge(badge)
+    fields = {"name": "Outro nome", "slug": "novo", "description": "…", "icon": "tree"}
+    rule = {"metric": "hours", "threshold": "0.01", "category": "", "window_days": ""}
+
+    admin_client.post(f"{LIST}{badge.pk}/change/", {**fields, **rule})
+
+    badge.refresh_from_db()
+    assert (badge.name, badge.metric, badge.threshold) == ("Outro nome", "events", 1)
 
 
 def test_a_badge_is_disabled_and_stays_with_who_has_it(admin_client, badge, user):

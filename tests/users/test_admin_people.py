@@ -1,11 +1,12 @@
-from contextlib import suppress
+from threading import Event
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import transaction
 from django.utils import timezone
 
 from tests.factories import PASSWORD, UserFactory
-from tests.together import run_together
+from tests.together import let_someone_wait, run_together
 from tests.users.answers import errors
 from users import services
 from users.models import TokenFamily, User
@@ -186,6 +187,13 @@ def test_who_has_powers_is_out_of_reach_of_who_has_no_more(manager, power):
     assert TokenFamily.objects.alive().exists()
 
 
+def test_nobody_agrees_to_the_leaderboard_for_somebody_else(admin_client, user):
+    admin_client.post(page(user), filled(user, first_name="Nova", in_leaderboard="on"))
+
+    user.refresh_from_db()
+    assert (user.first_name, user.in_leaderboard) == ("Nova", False)
+
+
 def test_staff_change_their_own_account(manager, staff):
     manager.post(page(staff), filled(staff, first_name="Nova"))
 
@@ -225,16 +233,24 @@ def test_the_last_superuser_stays(admin_user):
     assert admin_user.is_active
 
 
-@pytest.mark.parametrize("turn", range(6))  # without the lock, six of ten fail
 @pytest.mark.django_db(transaction=True)
-def test_two_superusers_who_deactivate_each_other_leave_one(turn):
-    def close(user):
-        with suppress(services.LastSuperuser):
-            services.deactivate(user)
-
+def test_two_superusers_who_deactivate_each_other_leave_one():
+    """Without the lock the second would not wait, and still find the other one open."""
     first, second = UserFactory.create_batch(2, is_superuser=True)
+    is_closed = Event()
 
-    run_together(lambda: close(first), lambda: close(second))
+    def close():
+        with transaction.atomic():
+            services.deactivate(second)
+            is_closed.set()
+            let_someone_wait()
+
+    def close_back():
+        assert is_closed.wait(10)
+        with pytest.raises(services.LastSuperuser):
+            services.deactivate(first)
+
+    run_together(close, close_back)
 
     assert User.objects.filter(is_active=True).count() == 1
 

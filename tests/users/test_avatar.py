@@ -1,11 +1,13 @@
 """The picture that people show of themselves."""
 
+from threading import Event
+
 import pytest
 from django.core.files.storage import default_storage
 
 from tests.factories import UserFactory
 from tests.pictures import from_phone, opened, picture, upload
-from tests.together import run_together
+from tests.together import let_someone_wait, run_together
 from tests.users.answers import errors
 from users import services
 from users.models import User
@@ -167,6 +169,35 @@ def test_of_two_at_once_one_file_is_left(disk):
     person.refresh_from_db()
     assert stored(disk) == [person.avatar.name.removeprefix("avatars/")]
     assert default_storage.exists(person.avatar.name)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_erased_meanwhile_gets_no_picture(disk, monkeypatch):
+    """Without the lock the picture would be noted on a row that says nothing of anybody."""
+    person, is_locked = UserFactory(), Event()
+
+    def forget(user):
+        is_locked.set()
+        let_someone_wait()  # the other one, to note its picture
+
+    def show():
+        assert is_locked.wait(10)
+        with pytest.raises(services.AccountClosed):
+            services.set_avatar(person, read(picture()))
+
+    monkeypatch.setattr(services.erasure, "_forget_sign_ins", forget)
+    run_together(lambda: services.erase(person), show)
+
+    person.refresh_from_db()
+    assert not person.avatar
+    assert stored(disk) == []
+
+
+def test_a_closed_account_takes_no_picture_away(user):
+    services.deactivate(user)
+
+    with pytest.raises(services.AccountClosed):
+        services.remove_avatar(user)
 
 
 def read(file):

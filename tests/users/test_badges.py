@@ -276,6 +276,56 @@ def test_the_database_refuses_a_second_award_and_a_revocation_without_a_reason(u
         BadgeAward.objects.filter(pk=award.pk).update(revoked_at=MAY)
 
 
+def test_the_preview_leaves_out_who_has_it_and_whose_account_is_closed(user):
+    closed, holder = UserFactory(is_active=False), UserFactory()
+    badge = make_badge(threshold=1)
+    attend(holder, MAY)
+    services.evaluate_badges()
+    services.disable_badge(badge)
+    attend(user, MAY)
+    attend(closed, MAY)
+
+    assert measures.earners(badge) == [user.pk]
+
+    Badge.objects.update(is_enabled=True)
+    services.evaluate_badges()
+    assert holders(badge) == {holder, user}
+
+
+def test_a_badge_that_was_revoked_is_previewed_again(user):
+    badge = make_badge(threshold=1)
+    (line,) = attend(user, MAY)
+    services.evaluate_badges()
+    services.reverse_contribution(line, reason="Wrong scan")
+    services.evaluate_badges()
+    services.disable_badge(badge)
+
+    attend(user, MAY + timedelta(days=1))
+
+    assert measures.earners(badge) == [user.pk]
+
+
+def test_a_closed_account_keeps_what_it_has(user):
+    badge = make_badge(threshold=1)
+    attend(user, MAY)
+    services.evaluate_badges()
+    services.deactivate(user)
+
+    assert services.evaluate_badges() == (0, 0)
+    assert holders(badge) == {user}
+
+
+@pytest.mark.parametrize("metric", ["events", "streak"])
+def test_a_visit_of_no_time_is_no_event_attended(user, metric):
+    badge = make_badge(metric, threshold=1)
+    attend(user, MAY, amount=0)
+
+    services.evaluate_badges()
+
+    assert not value_of(badge, user)
+    assert holders(badge) == set()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_evaluations_at_once_award_once():
     badge = make_badge(threshold=1)

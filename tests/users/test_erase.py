@@ -1,6 +1,5 @@
 """The end of a person's data: who they were is gone, what they did still counts."""
 
-from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from threading import Event as ThreadEvent
@@ -12,16 +11,28 @@ from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from pghistory.models import Event as HistoryEvent
 
 from config.models import DeadLetter, IdempotentAnswer
-from tests.factories import PASSWORD, UserFactory
+from events.models import CommentFlag, EventReport, PhotoFlag
+from tests.factories import (
+    PASSWORD,
+    CommentFactory,
+    ParticipantFactory,
+    PastEventFactory,
+    PhotoFactory,
+    PledgeFactory,
+    ResourceFactory,
+    UserFactory,
+)
 from tests.together import let_someone_wait, run_together
 from tests.users.answers import errors
+from tests.users.copies import stored_copies
 from users import exports, mail_tokens, services, tasks
+from users.admin.people import UserAdmin
 from users.models import (
     Contribution,
     ContributionTotal,
@@ -31,6 +42,7 @@ from users.models import (
     TokenFamily,
     User,
 )
+from users.serializers import ProfileSerializer
 from users.services.erasure import ERASED
 
 ME = "/api/v1/users/profile/"
@@ -138,6 +150,48 @@ def test_nothing_tells_any_more_who_it_was(person, erase, client_of, post):
 
     found = {(word, row) for row in whole_database() for word in WORDS if word in row}
     assert found == set()
+
+
+def test_no_word_of_theirs_is_left_at_events(person, admin_user):
+    """Whatever people may write is planted here; the events themselves stay as they were told."""
+    words = "Iracema Tabajara"
+    past = PastEventFactory(organizer=person)
+    EventReport.objects.create(event=past, summary=words, submitted_by=person)
+    ParticipantFactory(event=past, user=person)
+    photo = PhotoFactory(uploader=person, caption=words, event=past)
+    PhotoFactory(uploader=person, status="removed", image="", thumbnail="", reason=f"{words}, não!")
+    PhotoFlag.objects.create(photo=PhotoFactory(), user=person, reason="shows_me", note=words)
+    comment = CommentFactory(author=person, text=words)
+    CommentFlag.objects.create(comment=CommentFactory(), user=person, reason=words)
+    report = EventReport.objects.create(event=PastEventFactory())
+    report.contributions.create(
+        user=person, kind="waste", amount=1, status="rejected", reason=words
+    )
+    rides = [
+        ResourceFactory(kind="ride", offered_by=person, event=event, name=words, description=words)
+        for event in (past, ParticipantFactory(user=person).event)
+    ]
+    PledgeFactory(resource=rides[1])
+    for row in (photo, comment, rides[0]):
+        LogEntry.objects.log_actions(
+            admin_user.pk, type(row).objects.filter(pk=row.pk), CHANGE, words, single_object=True
+        )
+
+    services.erase(person)
+    Erasure.objects.update(farewell_to="")
+
+    found = {(word, row) for row in whole_database() for word in WORDS if word in row}
+    assert found == set()
+
+
+def test_what_a_team_reported_stays(person):
+    event = PastEventFactory(organizer=person)
+    event.co_organizers.add(UserFactory())
+    EventReport.objects.create(event=event, summary="Foi lindo.", submitted_by=person)
+
+    services.erase(person)
+
+    assert EventReport.objects.get().summary == "Foi lindo."
 
 
 def test_the_account_is_closed_and_nobody(person, erase):
@@ -287,7 +341,7 @@ def test_erased_in_the_middle_of_a_copy_its_file_is_deleted(person, monkeypatch)
     tasks.make_data_export(export.pk)
 
     assert not DataExport.objects.exists()
-    assert services.exports._stored_names() == []
+    assert stored_copies() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -314,7 +368,7 @@ def test_a_copy_that_ends_during_the_erasure_leaves_no_file(monkeypatch):
     run_together(lambda: services.make_export(export.pk), erase)
 
     assert not DataExport.objects.exists()
-    assert services.exports._stored_names() == []
+    assert stored_copies() == []
 
 
 def test_files_wait_until_they_are_deleted(person, monkeypatch):
@@ -352,16 +406,24 @@ def test_the_last_superuser_stays(erase):
     assert boss.is_active
 
 
-@pytest.mark.parametrize("turn", range(4))
 @pytest.mark.django_db(transaction=True)
-def test_two_superusers_who_erase_themselves_leave_one(turn):
-    def end(user):
-        with suppress(services.LastSuperuser):
-            services.erase(user)
-
+def test_two_superusers_who_erase_themselves_leave_one():
+    """Without the lock the second would not wait, and still find the other one open."""
     first, second = UserFactory.create_batch(2, is_superuser=True)
+    is_gone = ThreadEvent()
 
-    run_together(lambda: end(first), lambda: end(second))
+    def end():
+        with transaction.atomic():
+            services.erase(first)
+            is_gone.set()
+            let_someone_wait()
+
+    def end_too():
+        assert is_gone.wait(10)
+        with pytest.raises(services.LastSuperuser):
+            services.erase(second)
+
+    run_together(end, end_too)
 
     assert User.objects.filter(is_active=True, is_superuser=True).count() == 1
 
@@ -373,6 +435,88 @@ def test_two_erasures_at_once_are_one():
     run_together(*[lambda: services.erase(user)] * 4)
 
     assert Erasure.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda user: services.change_profile(user, {"bio": "Iracema"}),
+        lambda user: services.request_email_change(user, "iracema@example.org"),
+        lambda user: services.begin_session(user, HERE),
+    ],
+    ids=["profile", "address", "sign-in"],
+)
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_for_the_erasure_finds_the_account_closed(act, monkeypatch):
+    """Without the lock it would be written on the row of nobody."""
+    user, is_locked = UserFactory(), ThreadEvent()
+    anonymise = services.erasure._anonymise
+
+    def wait(user):
+        anonymise(user)
+        is_locked.set()
+        let_someone_wait()
+
+    def late():
+        assert is_locked.wait(10)
+        with pytest.raises(services.AccountClosed):
+            act(user)
+
+    monkeypatch.setattr(services.erasure, "_anonymise", wait)
+    run_together(lambda: services.erase(user), late)
+
+    user.refresh_from_db()
+    assert (user.bio, user.pending_email, user.last_login) == ("", "", None)
+    assert not TokenFamily.objects.exists()
+
+
+def test_a_change_of_the_profile_after_the_account_was_closed_says_so(api, user, monkeypatch):
+    """Closed between the check of the token and the change."""
+    check = ProfileSerializer.validate
+
+    def close(serializer, attrs):
+        services.erase(user)
+        return check(serializer, attrs)
+
+    monkeypatch.setattr(ProfileSerializer, "validate", close)
+
+    response = api.patch(ME, {"bio": "Iracema"})
+
+    assert (response.status_code, errors(response)) == (409, [(None, "account_closed")])
+
+
+def test_an_old_form_of_staff_brings_nobody_back(admin_client, person):
+    page = f"/admin/users/user/{person.pk}"
+    form = admin_client.get(f"{page}/change/").context["adminform"].form
+    old = {name: "" if value is None else value for name, value in form.initial.items()}
+    passwords = {"password1": "uma senha bem comprida", "password2": "uma senha bem comprida"}
+    services.erase(person)
+
+    answers = [
+        admin_client.post(f"{page}/change/", old),
+        admin_client.post(f"/admin/users/user/{person.pk}/password/", passwords),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    person.refresh_from_db()
+    assert person.email == f"erased-{person.pk}@erased.invalid"
+    assert not person.has_usable_password()
+
+
+def test_a_form_of_staff_that_was_checked_before_the_erasure_is_not_written_after(
+    admin_client, person, monkeypatch
+):
+    save, page = UserAdmin.save_form, f"/admin/users/user/{person.pk}/change/"
+    form = admin_client.get(page).context["adminform"].form
+    old = {name: "" if value is None else value for name, value in form.initial.items()}
+
+    def erase_then_save(*args, **how):
+        services.erase(User.objects.get(pk=person.pk))
+        return save(*args, **how)
+
+    monkeypatch.setattr(UserAdmin, "save_form", erase_then_save)
+
+    assert admin_client.post(page, old).status_code == 403
 
 
 def test_staff_erase_with_a_reason(admin_client, admin_user, person):

@@ -7,19 +7,49 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.factories import CommentFactory, EventFactory, ParticipantFactory, UserFactory
+from config.images import Picture
+from config.tasks import clean_files
+from events import services as services_of_events
+from events.models import CommentFlag, EventReport
+from tests.factories import (
+    CommentFactory,
+    EventFactory,
+    ParticipantFactory,
+    UserFactory,
+    VisitorFactory,
+)
+from tests.pictures import opened, picture
 from tests.together import run_together
 from tests.users.answers import token_in
+from tests.users.copies import stored_copies
 from users import exports, services, tasks
 from users.models import DataExport, User
 
 URL = "/api/v1/users/profile/export/"
+NOT_COPIED = {
+    # What they did about others, as staff or organizers.
+    *("events.EventParticipant.checked_in_by", "events.EventParticipant.checked_out_by"),
+    *("events.CheckInScan.noted_by", "events.Waiver.created_by", "events.EventMail.written_by"),
+    *("events.EventPhoto.decided_by", "events.EventComment.decided_by"),
+    *("events.EventComment.deleted_by", "events.EventReport.decided_by"),
+    "events.ReportContribution.decided_by",
+    *("users.UserImport.uploaded_by", "users.Export.exported_by", "users.Erasure.by"),
+    "admin.LogEntry.user",
+    # Of whom it is of, there is no copy any more.
+    "users.Erasure.user",
+    # Nobody is given any; what staff may do, roles say.
+    "users.User_user_permissions.user",
+    # The ids of tokens, whose sessions are in it.
+    "token_blacklist.OutstandingToken.user",
+}
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_copies")]
 
 
@@ -89,6 +119,50 @@ def test_files_of_a_person_are_in_it(user, ask, monkeypatch):
     with ZipFile(BytesIO(DataExport.objects.get().file.read())) as archive:
         assert archive.read("profile/a.jpg") == b"picture"
         assert "profile/b.jpg" not in archive.namelist()
+
+
+def test_photos_are_in_it_as_files(user, ask, disk):
+    photo = services_of_events.add_photo(
+        EventFactory(), user, picture=Picture(opened(picture())), stage="during", caption="A horta"
+    )
+
+    ask(user)
+
+    with DataExport.objects.get().file.open() as file, ZipFile(file) as archive:
+        assert archive.read(f"event_photos/{photo.pk}.jpg").startswith(b"\xff\xd8")
+        assert json.loads(archive.read("event_photos.json"))[0]["caption"] == "A horta"
+
+
+def test_whatever_points_at_a_person_is_in_it(user):
+    """A new relation is in the copy, or named above with what it is about instead."""
+    with CaptureQueriesContext(connection) as captured:
+        exports.write(user, BytesIO())
+    asked = " ".join(query["sql"] for query in captured)
+
+    missing = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.concrete_fields
+        if field.related_model is User and not model._meta.proxy and field.model is model
+        if f'"{model._meta.db_table}"."{field.column}" = {user.pk}' not in asked
+    }
+    assert {name for name in missing if "History" not in name} == NOT_COPIED
+
+
+def test_what_only_a_seat_leads_to_is_in_it_too(user, ask):
+    place = VisitorFactory(user=user)
+    place.certificates.create(hours=3)
+    place.scans.create(direction="in", nonce="a")
+    CommentFlag.objects.create(comment=CommentFactory(), user=user, reason="Ofende.")
+    EventReport.objects.create(event=place.event, submitted_by=user, summary="Foi lindo.")
+
+    ask(user)
+
+    copy = content(DataExport.objects.get())
+    assert [row["hours"] for row in copy["certificates.json"]] == ["3.00"]
+    assert [row["direction"] for row in copy["check_in_scans.json"]] == ["in"]
+    assert [row["reason"] for row in copy["comment_flags.json"]] == ["Ofende."]
+    assert [row["summary"] for row in copy["submitted_reports.json"]] == ["Foi lindo."]
 
 
 def test_its_state_is_told(user, api, ask):
@@ -198,7 +272,7 @@ def test_a_copy_is_made_once_however_often_its_task_runs(waiting, mailoutbox):
 
     waiting.refresh_from_db()
     assert (waiting.status, waiting.attempts) == ("ready", 1)
-    assert len(mailoutbox) == len(services.exports._stored_names()) == 1
+    assert len(mailoutbox) == len(stored_copies()) == 1
 
 
 def test_a_lost_message_is_made_up_for(waiting, mailoutbox, django_capture_on_commit_callbacks):
@@ -224,6 +298,33 @@ def test_what_a_dead_worker_left_is_taken_up_and_given_up_at_last(waiting):
     assert waiting.status == "failed"
 
 
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [("pt-br", "Não foi possível copiar os seus dados"), ("en", "Your data could not be copied")],
+)
+def test_who_gets_no_copy_is_told_once(waiting, user, mailoutbox, caplog, language, subject):
+    User.objects.update(language=language)
+    long_ago = timezone.now() - timedelta(minutes=11)
+    DataExport.objects.update(status="running", attempts=3, claimed_at=long_ago)
+
+    tasks.retry_waiting_privacy()
+    tasks.retry_waiting_privacy()
+
+    [mail] = mailoutbox
+    assert (mail.to, mail.subject) == ([user.email], subject)
+    assert "were given up: 1." in caplog.text
+    assert user.email not in caplog.text
+
+
+def test_a_closed_account_is_not_told_of_it(waiting, user, mailoutbox):
+    DataExport.objects.update(status="failed")
+    services.deactivate(user)
+
+    tasks.send_data_export(waiting.pk)
+
+    assert mailoutbox == []
+
+
 def test_a_late_worker_changes_nothing_and_leaves_no_file(waiting, monkeypatch):
     """Another one took over while it was writing."""
 
@@ -237,22 +338,21 @@ def test_a_late_worker_changes_nothing_and_leaves_no_file(waiting, monkeypatch):
 
     waiting.refresh_from_db()
     assert (waiting.status, waiting.file.name) == ("running", "")
-    assert services.exports._stored_names() == []
+    assert stored_copies() == []
 
 
 def test_a_file_that_no_row_knows_is_deleted_after_a_day(waiting, monkeypatch):
     tasks.make_data_export(waiting.pk)
     default_storage.save("exports/lost.zip", ContentFile(b"killed before it was noted"))
 
-    services.delete_old_exports()
-    assert len(services.exports._stored_names()) == 2
+    clean_files()
+    assert len(stored_copies()) == 2
     tomorrow = timezone.now() + timedelta(hours=25)
     monkeypatch.setattr("django.utils.timezone.now", lambda: tomorrow)
-    DataExport.objects.update(ready_at=tomorrow)
-    services.delete_old_exports()
+    clean_files()
 
     waiting.refresh_from_db()
-    assert services.exports._stored_names() == [waiting.file.name]
+    assert stored_copies() == [waiting.file.name]
 
 
 def test_a_thousand_rows_take_no_more_queries(user, django_assert_num_queries):

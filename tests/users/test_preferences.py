@@ -64,6 +64,27 @@ def test_what_protects_people_cannot_be_switched_off(api, user, kind):
     assert api.patch(URL, {kind: {"email": True}}).status_code == 200
 
 
+@pytest.mark.parametrize("kind", Kind.values)
+def test_every_kind_is_switched_off_by_its_name(api, user, kind):
+    assert api.patch(URL, {kind: {"email": False}}).json()[kind] == {"email": False}
+
+    assert not services.wants(user, kind)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "attr"),
+    [
+        ({"reminder": {"email": False}}, "reminder"),
+        ({"news": {"email": False, "sms": True}}, "news.sms"),
+    ],
+)
+def test_what_is_not_known_is_refused_and_changes_nothing(api, user, wishes, attr):
+    response = api.patch(URL, {"digest": {"email": False}, **wishes})
+
+    assert (response.status_code, errors(response)) == (400, [(attr, "unknown")])
+    assert not user.notification_preferences.exists()
+
+
 @pytest.mark.parametrize("value", [{}, {"sms": True}, {"email": None}, {"email": "perhaps"}, [], 1])
 def test_nonsense_is_refused_by_name(api, user, value):
     response = api.patch(URL, {"news": value})

@@ -14,7 +14,7 @@ from tests.together import let_someone_wait, run_together
 from tests.users.answers import errors
 from tests.users.lines import attend, give
 from users import reading, services
-from users.models import UserStatistics
+from users.models import Contribution, User, UserStatistics
 
 URL = "/api/v1/users/profile/statistics/"
 BOARD = "/api/v1/users/leaderboard/"
@@ -76,6 +76,17 @@ def test_a_day_is_one_of_sao_paulo(api, user):
 )
 def test_a_period_without_sense_is_refused(api, query, attr):
     assert [field for field, _ in errors(api.get(URL, query))] == [attr]
+
+
+def test_a_visit_of_no_time_counts_nowhere(api, user):
+    attend(user, MAY)
+    (line,) = attend(user, MAY + timedelta(days=1), amount=0)
+    services.update_statistics()
+
+    assert api.get(URL).json()["events"] == user.statistics.events == 1
+
+    services.reverse_contribution(line, reason="Wrong scan")
+    assert api.get(URL).json()["events"] == 1
 
 
 def test_a_correction_takes_its_part_out_of_every_sum(api, user):
@@ -145,14 +156,26 @@ def naive_streaks(visits, today):
 )
 def test_streaks_are_those_that_counting_by_hand_finds(visits, today):
     user, start, by_hand = UserFactory(), datetime(2026, 12, 20, 3, tzinfo=UTC), []
-    for days, hours, is_reversed in visits:
-        moment = start + timedelta(days=days, hours=hours)
-        (line,) = attend(user, moment)
-        day = (moment - timedelta(hours=3)).date()
-        by_hand.append((day, 1))
-        if is_reversed:
-            services.reverse_contribution(line, reason="Wrong scan")
-            by_hand.append((day, -1))
+    lines = [
+        Contribution(
+            user=user,
+            kind="hours",
+            amount=2,
+            source=f"event:{number}:user:{user.pk}:1",
+            happened_at=start + timedelta(days=days, hours=hours),
+        )
+        for number, (days, hours, _) in enumerate(visits)
+    ]
+    services.record_contributions(lines)
+    recorded = {line.source: line for line in Contribution.objects.filter(user=user)}
+    reversed_ones = [
+        recorded[line.source] for line, visit in zip(lines, visits, strict=True) if visit[2]
+    ]
+    services.record_contributions(
+        services.reversal_of(line, reason="Wrong scan") for line in reversed_ones
+    )
+    for sign, counted in ((1, lines), (-1, reversed_ones)):
+        by_hand += [((line.happened_at - timedelta(hours=3)).date(), sign) for line in counted]
     now = start + timedelta(days=today, hours=12)
 
     with time_machine.travel(now, tick=False):
@@ -213,7 +236,7 @@ def board(db, anonymous):
         "Davi": ("São Paulo", 5),
     }
     for number, (name, (city, hours)) in enumerate(people.items()):
-        person = UserFactory(first_name=name, last_name="", city=city, in_leaderboard=True)
+        person = UserFactory(first_name=name, city=city, in_leaderboard=True)
         give(person, MAY + timedelta(days=20 * number), amount=hours)
     services.update_statistics()
 
@@ -252,6 +275,14 @@ def test_nobody_else_is_in_the_leaderboard(api, fields):
     assert ranks(api.get(BOARD, {"month": "2027-05"})) == []
 
 
+def test_the_leaderboard_names_in_full_only_who_is_public(board, api):
+    User.objects.filter(first_name="Bia").update(is_public=True)
+
+    found = {row["first_name"]: row["last_name"] for row in api.get(BOARD).json()}
+
+    assert found == {"Bia": "Silva", "Ana": "", "Caio": "", "Davi": ""}
+
+
 def test_one_agrees_to_the_leaderboard_in_the_profile(api, user):
     assert api.patch("/api/v1/users/profile/", {"in_leaderboard": True}).status_code == 200
 
@@ -259,12 +290,11 @@ def test_one_agrees_to_the_leaderboard_in_the_profile(api, user):
     assert user.in_leaderboard
 
 
-def test_the_leaderboard_ends_at_a_hundred(api):
-    for person in UserFactory.create_batch(103, in_leaderboard=True, password="!"):
-        give(person, MAY)
-    services.update_statistics()
+def test_the_leaderboard_has_an_end(board, api, monkeypatch):
+    assert reading.LEADERBOARD_SIZE == 100
+    monkeypatch.setattr(reading, "LEADERBOARD_SIZE", 3)
 
-    assert len(api.get(BOARD).json()) == 100
+    assert [row["first_name"] for row in api.get(BOARD).json()] == ["Bia", "Ana", "Caio"]
 
 
 @pytest.mark.parametrize("month", ["may", "2027-13", "0001-01", "9999-12", "2027-05-03"])

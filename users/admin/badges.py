@@ -50,7 +50,10 @@ def enabling(badge: Badge) -> commands.Command:
 
 @admin.register(Badge)
 class BadgeAdmin(ModelAdmin):
-    """The rule of a badge that anyone ever got stays: what was signed would say another one."""
+    """The rule of a badge that anyone may get or ever got stays.
+
+    What was previewed was this rule, and what was signed would say another one.
+    """
 
     list_display = ["name", "rule", "holders", "enabled"]
     list_filter = ["is_enabled", "metric"]
@@ -68,7 +71,8 @@ class BadgeAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Badge | None = None) -> list[str]:
         fields = [*super().get_readonly_fields(request, obj)]
-        return [*fields, *RULE] if obj and obj.awards.exists() else fields
+        stays = obj and (obj.is_enabled or obj.awards.exists())
+        return [*fields, *RULE] if stays else fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_delete_permission(request, obj)

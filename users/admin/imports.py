@@ -72,6 +72,17 @@ class TableForm(forms.Form):
         return file.name or "", reading.read(file, file.size or 0)
 
 
+def _begin(request: HttpRequest, form: TableForm) -> UserImport | None:
+    """Note the lines of the file; a refusal is an error of the form."""
+    assert isinstance(request.user, User)  # noqa: S101
+    name, rows = form.cleaned_data["table"]
+    try:
+        return services.begin_import(name, rows, by=request.user)
+    except DomainError as error:
+        form.add_error("table", ValidationError(str(error)))
+        return None
+
+
 @admin.register(UserImport)
 class UserImportAdmin(ReadOnlyAdmin):
     list_display = ["file_name", "uploaded_by", "created_at", "state", "row_count", "error_count"]
@@ -106,16 +117,8 @@ class UserImportAdmin(ReadOnlyAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = TableForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            assert isinstance(request.user, User)  # noqa: S101
-            name, rows = form.cleaned_data["table"]
-            try:
-                row = services.begin_import(name, rows, by=request.user)
-            except DomainError as error:
-                form.add_error("table", ValidationError(str(error)))
-            else:
-                page = reverse("admin:users_userimport_change", args=[row.pk])
-                return HttpResponseRedirect(page)
+        if request.method == "POST" and form.is_valid() and (row := _begin(request, form)):
+            return HttpResponseRedirect(reverse("admin:users_userimport_change", args=[row.pk]))
         context = {
             **self.admin_site.each_context(request),
             "title": _("Import people"),

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -19,6 +20,7 @@ from config.admin import search
 from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.filters import DayRangeFilter
 from config.admin.tabs import Tab, has_object
+from users import services
 from users.admin import commands
 from users.admin.exports import Exported
 from users.admin.sign_ins import SessionsTab
@@ -37,6 +39,14 @@ search.register(
         detail=lambda user: ", ".join(filter(None, [user.email, user.city])),
     ),
 )
+
+
+def _check_not_erased(user: User) -> None:
+    """For a form that was checked just before an erasure, and is written just after."""
+    try:
+        services.check_not_erased(user)
+    except services.AccountErased as error:
+        raise PermissionDenied from error
 
 
 class PersonForm(forms.ModelForm):
@@ -66,7 +76,14 @@ class UserAdmin(Exported, DjangoUserAdmin, ModelAdmin):
     actions = ["deactivate_selected", "reactivate_selected", "export_csv", "export_xlsx"]
     table = PeopleTable
     actions_detail = ["change_password", "deactivate", "reactivate", "erase"]
-    readonly_fields = ["is_active", "pending_email", "email_confirmed_at", *MOMENTS]
+    # People agree to be compared, and nobody does it for them.
+    readonly_fields = [
+        "in_leaderboard",
+        "is_active",
+        "pending_email",
+        "email_confirmed_at",
+        *MOMENTS,
+    ]
     fieldsets = [
         (None, {"fields": ["email", ("first_name", "last_name"), "phone", "language"]}),
         (
@@ -98,7 +115,9 @@ class UserAdmin(Exported, DjangoUserAdmin, ModelAdmin):
         return fields if request.user.is_superuser else [*fields, *POWERS]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if isinstance(obj, User) and not commands.may_touch(request, obj):
+        """Who was erased is nobody any more: an old form would bring them back."""
+        is_kept = isinstance(obj, User) and hasattr(obj, "erasure")
+        if is_kept or (isinstance(obj, User) and not commands.may_touch(request, obj)):
             return False
         return super().has_change_permission(request, obj)
 
@@ -125,6 +144,8 @@ class UserAdmin(Exported, DjangoUserAdmin, ModelAdmin):
         self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
     ) -> None:
         """A new address is unproven, and takes the place of one that waits."""
+        if change:
+            _check_not_erased(obj)
         if change and "email" in form.changed_data:
             obj.email_confirmed_at, obj.pending_email = None, ""
         super().save_model(request, obj, form, change)

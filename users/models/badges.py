@@ -147,6 +147,12 @@ class Badge(models.Model):
         return rule
 
 
+class BadgeAwardQuerySet(models.QuerySet["BadgeAward"]):
+    def untold(self) -> "BadgeAwardQuerySet":
+        """Those that hold and whose person does not know of them yet."""
+        return self.filter(told_at=None, revoked_at=None)
+
+
 class BadgeAward(models.Model):
     """Says that a person earned a badge; revoked, and never deleted, when the ledger changes."""
 
@@ -164,6 +170,11 @@ class BadgeAward(models.Model):
     awarded_at = models.DateTimeField(_("awarded at"), default=timezone.now)
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
     reason = models.CharField(_("reason"), max_length=16, choices=Reason, blank=True)
+    # When its person was told by mail, or need not be.
+    told_at = models.DateTimeField(null=True, editable=False)
+    mail_attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+
+    objects = BadgeAwardQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("badge award")
@@ -175,6 +186,11 @@ class BadgeAward(models.Model):
                 fields=["revoked_at"],
                 condition=Q(revoked_at__isnull=False),
                 name="badge_award_revoked",
+            ),
+            models.Index(
+                fields=["awarded_at"],
+                condition=Q(told_at=None, revoked_at=None),
+                name="badge_award_waits_for_mail",
             ),
         ]
         constraints = [

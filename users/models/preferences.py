@@ -13,7 +13,8 @@ class NotificationPreference(models.Model):
     class Kind(models.TextChoices):
         EVENT_CHANGES = "event_changes", _("sign-ups and changes of events")
         REMINDERS = "reminders", _("reminders of events")
-        COMMENTS = "comments", _("comments and mentions")
+        COMMENTS = "comments", _("comments, mentions and photos")
+        BADGES = "badges", _("new badges")
         DIGEST = "digest", _("events near me")
         NEWS = "news", _("news of the organisation")
 

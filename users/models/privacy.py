@@ -17,6 +17,10 @@ class DataExportQuerySet(models.QuerySet["DataExport"]):
     def under_way(self) -> "DataExportQuerySet":
         return self.filter(status__in=("waiting", "running"))
 
+    def done(self) -> "DataExportQuerySet":
+        """What nobody works on any more, for good or ill."""
+        return self.filter(status__in=("ready", "failed"))
+
     def outdated(self) -> "DataExportQuerySet":
         """Copies that nobody may fetch any more, and those that came to nothing as long ago."""
         day_ago = timezone.now() - LIFETIME

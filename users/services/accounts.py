@@ -104,8 +104,19 @@ def confirm_email(token: str) -> User:
 
 
 @transaction.atomic
+def change_profile(user: User, changes: dict[str, Any]) -> User:
+    """Write what a person says of themselves; who was erased meanwhile says nothing any more."""
+    user = lock_account(user)
+    for name, value in changes.items():
+        setattr(user, name, value)
+    user.save(update_fields=changes)
+    return user
+
+
+@transaction.atomic
 def request_email_change(user: User, email: str) -> None:
     """Let a new address wait for its confirmation; the old one hears of it meanwhile."""
+    user = lock_account(user)
     if User.objects.filter(email=email).exists():
         raise _taken("email")
     if limits.hit("mail", email) is not None:
@@ -153,6 +164,13 @@ def lock_account(user: User) -> User:
         raise AccountClosed from None
 
 
+def check_not_erased(user: User) -> None:
+    """Refuse who is nobody any more; the lock lets an erasure wait until the transaction ends."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if Erasure.objects.filter(user=locked).exists():
+        raise AccountErased
+
+
 def check_not_last_superuser(user: User) -> None:
     """Refuse to lose the last one; the lock on all of them lasts until the transaction ends."""
     superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
@@ -170,10 +188,10 @@ def deactivate(user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 
+@transaction.atomic
 def reactivate(user: User) -> None:
     """Open an account again; its owner signs in anew. Who was erased has no account any more."""
-    if Erasure.objects.filter(user=user).exists():
-        raise AccountErased
+    check_not_erased(user)
     User.objects.filter(pk=user.pk).update(is_active=True)
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from config import files
 from config.images import Picture
 from users.models import User
+from users.services.accounts import AccountClosed, lock_account
 
 
 def set_avatar(user: User, picture: Picture) -> User:
@@ -13,7 +14,12 @@ def set_avatar(user: User, picture: Picture) -> User:
 
     Killed in between, a file stays that no row names, which `config.files.delete_orphans` finds.
     """
-    return _replace(user, default_storage.save("avatars/picture.jpg", picture.thumbnail()))
+    name = default_storage.save("avatars/picture.jpg", picture.thumbnail())
+    try:
+        return _replace(user, name)
+    except AccountClosed:
+        default_storage.delete(name)
+        raise
 
 
 def remove_avatar(user: User) -> None:
@@ -23,8 +29,11 @@ def remove_avatar(user: User) -> None:
 
 @transaction.atomic
 def _replace(user: User, name: str) -> User:
-    """The lock lets the second of two at once see the file of the first, and delete it."""
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    """The lock lets the second of two at once see the file of the first, and delete it.
+
+    Whoever was erased meanwhile gets no picture.
+    """
+    user = lock_account(user)
     files.delete_on_commit([user.avatar.name])
     user.avatar = name
     user.save(update_fields=["avatar"])

@@ -78,16 +78,19 @@ def erase(user: User, *, by: User | None = None, reason: str = "") -> None:
     if Erasure.objects.filter(user=user).exists():
         return
     erasing.check(user)
+    proof = Erasure(user=user, by=by, reason=reason, farewell_to=user.email)
+    _forget(user, proof)
+    proof.save()
+    tasks.finish_erasure.delay_on_commit(proof.pk)
+    tasks.send_farewell.delay_on_commit(proof.pk)
+
+
+def _forget(user: User, proof: Erasure) -> None:
     erasing.forget(user)
-    files = [*_files_of(user)]
+    proof.files = _files_of(user)
     _forget_sign_ins(user)
     _forget_traces(user)
     _anonymise(user)
-    erasure = Erasure.objects.create(
-        user=user, by=by, reason=reason, files=files, farewell_to=user.email
-    )
-    tasks.finish_erasure.delay_on_commit(erasure.pk)
-    tasks.send_farewell.delay_on_commit(erasure.pk)
 
 
 def _files_of(user: User) -> list[str]:

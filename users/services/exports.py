@@ -1,5 +1,6 @@
 """Copies of all that is held about a person: asked for, made by a worker, fetched for a day."""
 
+import logging
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 
@@ -8,6 +9,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from rest_framework.exceptions import Throttled
 
@@ -18,6 +20,7 @@ from users.models import DataExport, User
 from users.models.privacy import LIFETIME
 from users.services.accounts import lock_account
 
+logger = logging.getLogger(__name__)
 Status = DataExport.Status
 
 FOLDER = "exports"
@@ -80,31 +83,41 @@ def _store(user: User) -> str:
 
 
 def mail_export(export_id: int) -> None:
-    """Tell that the copy is there, counted and claimed as a welcome is."""
-    ready = DataExport.objects.filter(pk=export_id, status=Status.READY, mailed_at=None)
-    untired = ready.filter(mail_attempts__lt=MAX_ATTEMPTS)
+    """Tell that the copy is there, or will not be; counted and claimed as a welcome is."""
+    done = DataExport.objects.done().filter(pk=export_id, mailed_at=None)
+    untired = done.filter(mail_attempts__lt=MAX_ATTEMPTS)
     if not untired.update(mail_attempts=F("mail_attempts") + 1):
         return
     with transaction.atomic():
-        if ready.update(mailed_at=timezone.now()):
-            export = DataExport.objects.select_related("user").get(pk=export_id)
-            if export.user.is_active:
-                emails.export_ready(export.user, link_token(export))
+        if done.update(mailed_at=timezone.now()):
+            _tell(DataExport.objects.select_related("user").get(pk=export_id))
+
+
+def _tell(export: DataExport) -> None:
+    if not export.user.is_active:
+        return
+    if export.status == Status.READY:
+        emails.export_ready(export.user, link_token(export))
+    else:
+        emails.export_failed(export.user)
 
 
 def overdue_exports() -> list[int]:
     """Give up on what was begun too often; return what else waits, or was left by its worker."""
     now = timezone.now()
     left = DataExport.objects.filter(status=Status.RUNNING, claimed_at__lt=now - LEASE)
-    left.filter(attempts__gte=MAX_TRIES).update(status=Status.FAILED)
+    if given_up := left.filter(attempts__gte=MAX_TRIES).update(status=Status.FAILED):
+        logger.error("Copies of people's data were given up: %d.", given_up)
     forgotten = DataExport.objects.filter(status=Status.WAITING, requested_at__lt=now - PATIENCE)
     return list((left | forgotten).order_by("requested_at").values_list("pk", flat=True))
 
 
 def overdue_export_mails() -> list[int]:
-    waiting = DataExport.objects.current().filter(status=Status.READY, mailed_at=None)
-    due = waiting.filter(overdue(attempts="mail_attempts", since="ready_at"))
-    return list(due.order_by("ready_at").values_list("pk", flat=True))
+    """Copies, made or given up, whose mail waits for too long."""
+    waiting = DataExport.objects.current().done().filter(mailed_at=None)
+    since = waiting.annotate(since=Coalesce("ready_at", "requested_at"))
+    due = since.filter(overdue(attempts="mail_attempts", since="since"))
+    return list(due.order_by("since").values_list("pk", flat=True))
 
 
 def link_token(export: DataExport) -> str:
@@ -131,20 +144,9 @@ def _signer() -> signing.TimestampSigner:
 def delete_old_exports() -> None:
     """Delete copies after a day: the file first, so that a row is left to try again by.
 
-    Then files that no row knows, of workers that were killed between storing and noting it.
+    Files that no row knows, of workers that were killed before they noted it, are orphans as any.
     """
     for export in DataExport.objects.outdated():
         if export.file:
             export.file.delete(save=False)
         export.delete()
-    for name in _stored_names():
-        is_known = DataExport.objects.filter(file=name).exists()
-        if not is_known and default_storage.get_modified_time(name) < timezone.now() - LIFETIME:
-            default_storage.delete(name)
-
-
-def _stored_names() -> list[str]:
-    try:
-        return [f"{FOLDER}/{name}" for name in default_storage.listdir(FOLDER)[1]]
-    except FileNotFoundError:  # before the first one
-        return []

@@ -30,6 +30,11 @@ SELECT user_id, kind, sum(amount) FROM line GROUP BY user_id, kind ORDER BY user
 ON CONFLICT (user_id, kind) DO UPDATE SET amount = total.amount + excluded.amount
 """
 
+# What RECORD asks for, in its order.
+COLUMNS = (
+    *("user_id", "kind", "amount", "category"),
+    *("source", "reverses_id", "reason", "happened_at"),
+)
 RECOUNT = """
 MERGE INTO users_contributiontotal AS total
 USING (
@@ -86,19 +91,7 @@ def record_contributions(lines: Iterable[Contribution]) -> None:
     if not ordered:
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            RECORD,
-            [
-                [line.user_id for line in ordered],
-                [line.kind for line in ordered],
-                [line.amount for line in ordered],
-                [line.category for line in ordered],
-                [line.source for line in ordered],
-                [line.reverses_id for line in ordered],
-                [line.reason for line in ordered],
-                [line.happened_at for line in ordered],
-            ],
-        )
+        cursor.execute(RECORD, [[getattr(line, name) for line in ordered] for name in COLUMNS])
     people = sorted({line.user_id for line in ordered})
     tasks.update_user_statistics.delay_on_commit(*people)
     tasks.check_and_award_badges.delay_on_commit(people)

@@ -53,15 +53,15 @@ def change_wishes(user: User, wishes: Wishes) -> None:
     for kind in ALWAYS_SENT:
         if not all(wishes.get(kind, {}).values()):
             raise CannotBeSwitchedOff(attr=kind)
-    rows = [
-        NotificationPreference(
-            user=user, kind=kind, channel=channel, is_wanted=is_wanted, changed_at=timezone.now()
-        )
-        for kind in Kind.values
-        for channel, is_wanted in sorted(wishes.get(kind, {}).items())
-    ]
+    now = timezone.now()
     NotificationPreference.objects.bulk_create(
-        rows,
+        [
+            NotificationPreference(
+                user=user, kind=kind, channel=channel, is_wanted=is_wanted, changed_at=now
+            )
+            for kind in Kind.values
+            for channel, is_wanted in sorted(wishes.get(kind, {}).items())
+        ],
         update_conflicts=True,
         unique_fields=["user", "kind", "channel"],
         update_fields=["is_wanted", "changed_at"],

@@ -16,6 +16,7 @@ from rest_framework_simplejwt.utils import datetime_from_epoch
 
 from users import tokens
 from users.models import TokenFamily, User
+from users.services.accounts import AccountClosed
 from users.tokens import Claims
 
 logger = logging.getLogger(__name__)
@@ -35,12 +36,14 @@ class Device(NamedTuple):
 def begin_session(user: User, device: Device) -> tokens.Pair:
     """Sign a person in; the tokens are as old as what was read of the person.
 
-    So a password that is changed while another one is being checked ends this sign-in too.
+    So a password that is changed meanwhile ends this sign-in too. The first statement holds the
+    row: an erasure finds the sign-in, or none begins.
     """
-    family = uuid4()
-    refresh = tokens.new_refresh(user.pk, family=family, version=user.token_version)
+    if not User.objects.filter(pk=user.pk, is_active=True).update(last_login=Now()):
+        raise AccountClosed
+    refresh = tokens.new_refresh(user.pk, family=uuid4(), version=user.token_version)
     TokenFamily.objects.create(
-        id=family,
+        id=refresh["family"],
         user=user,
         version=user.token_version,
         current=refresh["jti"],
@@ -49,7 +52,6 @@ def begin_session(user: User, device: Device) -> tokens.Pair:
         expires_at=_expiry(refresh.payload),
     )
     _remember(refresh.payload)
-    User.objects.filter(pk=user.pk).update(last_login=Now())
     return tokens.pair(refresh)
 
 

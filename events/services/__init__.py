@@ -47,7 +47,12 @@ from events.services.editing import (
 )
 from events.services.lifecycle import archive_old_events, cancel, ended_events, finish, publish
 from events.services.mails import NobodyToWriteTo, Reach, reach, write_to
-from events.services.monthly import generate_monthly_report, remake_monthly_report
+from events.services.monthly import (
+    draw_month,
+    generate_monthly_report,
+    remake_monthly_report,
+    undrawn_months,
+)
 from events.services.notifications import (
     overdue_notifications,
     remind,
@@ -86,6 +91,7 @@ from events.services.pledges import (
     MoreThanNeeded,
     OneSeatEach,
     OwnRide,
+    RidesAlready,
     pledge,
     take_back,
     warn_of_shortfalls,
@@ -160,6 +166,7 @@ __all__ = [
     "OneSeatEach",
     "OwnComment",
     "OwnRide",
+    "RidesAlready",
     "PeopleHaveCome",
     "ReportIncomplete",
     "PledgingClosed",
@@ -206,6 +213,8 @@ __all__ = [
     "ended_events",
     "extend_series",
     "finish",
+    "draw_month",
+    "undrawn_months",
     "generate_monthly_report",
     "flag",
     "hide_comment",

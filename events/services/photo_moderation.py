@@ -10,10 +10,13 @@ from config.errors import DomainError
 from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
 from events.models import EventPhoto, PhotoFlag
+from events.services import monthly
 from users.models import User
 
 Status = EventPhoto.Status
 SWEEP_SIZE = 200
+# Whatever staff thought of it before: these are about persons.
+GRAVE = (PhotoFlag.Reason.SHOWS_ME, PhotoFlag.Reason.SHOWS_CHILD)
 
 
 class PhotoGone(DomainError, EventPhoto.DoesNotExist):
@@ -41,15 +44,20 @@ def lock_photo(photo: EventPhoto) -> EventPhoto:
 def flag_photo(photo: EventPhoto, user: User, *, reason: str, note: str = "") -> EventPhoto:
     """Note an objection, one of each person, and hide the photo until staff decide.
 
-    Once staff let an objection pass, only who is shown, or tells of a child, hides it again.
+    Once staff let an objection pass, only who is shown, or tells of a child, hides it again:
+    also who objected before.
     """
     photo = lock_photo(photo)
     is_cleared = photo.flags.filter(created_at__lt=photo.decided_at or photo.created_at).exists()
-    _, is_new = photo.flags.get_or_create(user=user, defaults={"reason": reason, "note": note})
-    hides = reason in (PhotoFlag.Reason.SHOWS_ME, PhotoFlag.Reason.SHOWS_CHILD) or not is_cleared
-    if is_new and hides and photo.status == Status.SHOWN:
+    is_grave = reason in GRAVE
+    if not is_grave and photo.flags.filter(user=user).exists():
+        return photo
+    said = {"reason": reason, "note": note, "created_at": timezone.now()}
+    photo.flags.update_or_create(user=user, defaults=said)
+    if photo.status == Status.SHOWN and (is_grave or not is_cleared):
         photo.status = Status.HIDDEN
         photo.save(update_fields=["status"])
+        monthly.withdraw_pictures(photo.event)
     return photo
 
 
@@ -74,6 +82,8 @@ def approve_photo(photo: EventPhoto, *, by: User) -> None:
 def remove_photo(photo: EventPhoto, *, by: User, reason: str) -> None:
     """Delete the files of a photo and keep its row as proof; the uploader is told why."""
     photo = lock_photo(photo)
+    if photo.status == Status.SHOWN:
+        monthly.withdraw_pictures(photo.event)
     names = photo.files
     photo.image, photo.thumbnail = "", ""
     photo.status, photo.reason = Status.REMOVED, reason

@@ -85,6 +85,23 @@ def test_what_staff_let_pass_is_hidden_again_only_by_who_is_shown(photo, staff):
     assert status_of(photo) == "hidden"
 
 
+def test_who_objected_before_may_still_say_that_it_shows_them(photo, staff):
+    person = UserFactory()
+    services.flag_photo(photo, person, reason="other")
+    services.approve_photo(photo, by=staff)
+
+    services.flag_photo(photo, person, reason="offensive")
+    assert status_of(photo) == "shown"
+
+    services.flag_photo(photo, person, reason="shows_child", note="A menina de azul.")
+    assert status_of(photo) == "hidden"
+    assert photo.flags.get().note == "A menina de azul."
+
+    services.approve_photo(photo, by=staff)
+    services.flag_photo(photo, person, reason="shows_child")
+    assert status_of(photo) == "hidden"
+
+
 def test_what_was_only_approved_is_hidden_by_its_first_objection(photo, staff):
     EventPhoto.objects.update(status="waiting")
     services.approve_photo(photo, by=staff)

@@ -34,6 +34,11 @@ def is_staff(user: User, event: Event) -> bool:
     return user.is_staff and user.has_perm("events.change_event")
 
 
+def may_decide_reports(user: User, event: Event) -> bool:
+    """The organisation says what counts; who runs the event does not."""
+    return user.is_staff and user.has_perm("events.change_eventreport")
+
+
 def may_manage_series(user: User, series: EventSeries) -> bool:
     """Whoever was made an organizer of one event only does not speak for the others."""
     runs_it = user.pk == series.organizer_id or user.pk in series.plan.get("co_organizers", [])

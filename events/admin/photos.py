@@ -1,6 +1,6 @@
 """Photos of events: what waits for a decision, and the decision."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -21,9 +21,6 @@ from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands, event_tabs
 from events.models import EventPhoto, PhotoFlag
 
-if TYPE_CHECKING:
-    pass
-
 Status = EventPhoto.Status
 Photos = QuerySet[EventPhoto]
 
@@ -35,6 +32,9 @@ class FlagInline(ReadOnly, TabularInline):
     fields = readonly_fields = ["user", "reason", "note", "created_at"]
     extra = 0
     hide_title = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("events.view_eventphoto")
 
 
 @admin.register(EventPhoto)

@@ -1,6 +1,6 @@
 """Reports of events and what persons did: to be read, and decided."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -17,9 +17,6 @@ from config.admin.filters import WaitsFilter
 from config.admin.lists import ReadOnly, ReadOnlyAdmin
 from events.admin import report_commands as commands
 from events.models import EventReport, ReportContribution, ReportFigure
-
-if TYPE_CHECKING:
-    pass
 
 Status = EventReport.Status
 LABELS = {
@@ -38,6 +35,9 @@ class FigureInline(ReadOnly, TabularInline):
     model = ReportFigure
     fields = ["kind", "amount", "unit", "attributed"]
     readonly_fields: ClassVar[list[str]] = ["unit", "attributed"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("events.view_eventreport")
 
     @display(description=_("unit"))
     def unit(self, figure: ReportFigure) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
-from events import caching, report_transitions, tasks, transitions
+from events import caching, report_transitions, rules, tasks, transitions
 from events.models import Event, EventReport, ReportFigure
 from events.services import seats
 from users.models import User
@@ -57,7 +57,7 @@ def save_report(
     """Write what came of an event; what is not said about it stays.
 
     An approved report that organizers change takes its numbers back and waits for its
-    approval again; a change by staff is approved with it.
+    approval again; a change by who may approve it is approved with it.
     """
     report = lock(event)
     _open(report, by)
@@ -74,7 +74,7 @@ def _open(report: EventReport, by: User) -> None:
     if report.status == Status.SUBMITTED:
         raise report_transitions.WrongReportStatus
     if report.status == Status.APPROVED:
-        if not by.is_staff:
+        if not rules.may_decide_reports(by, report.event):
             report_transitions.REOPEN.apply(report)
         counts_changed(report)
 

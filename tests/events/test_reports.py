@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -199,11 +200,21 @@ def test_an_approved_report_that_organizers_change_waits_again(api, event, staff
 
 def test_what_staff_change_stays_approved(client_of, event, staff):
     services.approve_report(submitted(event), by=staff)
+    staff.user_permissions.add(Permission.objects.get(codename="change_eventreport"))
 
     changed = client_of(staff).put(url(event), {"figures": {**FIGURES, "waste": 9}})
 
     assert changed.json()["status"] == "approved"
     assert ReportFigure.objects.counted().get(kind="waste").amount == 9
+
+
+def test_what_staff_change_who_may_not_approve_waits_again(client_of, event, staff):
+    services.approve_report(submitted(event), by=staff)
+
+    changed = client_of(staff).put(url(event), {"figures": {**FIGURES, "waste": 9}})
+
+    assert changed.json()["status"] == "draft"
+    assert not ReportFigure.objects.counted().exists()
 
 
 @pytest.mark.parametrize("status", EventReport.Status)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from events.models import Event, EventResource
 from events.services import editing, waivers
+from users.models import User
 
 # What is the same at every event made after the model of another.
 LIKE = (
@@ -19,25 +20,32 @@ LIKE = (
     "capacity",
     "waitlist_enabled",
     "min_age",
+    "photos_need_approval",
 )
 # Moments that keep their distance from the start.
 DEADLINES = ("signup_closes_at", "leave_closes_at")
 
 
 @transaction.atomic
-def copy(event: Event, *, starts_at: datetime) -> Event:
-    """Make a draft like this event at another time: the same organizers and needs, nobody in it."""
+def copy(event: Event, *, starts_at: datetime, by: User) -> Event:
+    """Make a draft like this event at another time: the same organizers and needs, nobody in it.
+
+    If its organizer is here no more, it is of who copies it.
+    """
+    organizer = event.organizer if event.organizer.is_active else by
     later = starts_at - event.starts_at
     fields: dict[str, Any] = {name: getattr(event, name) for name in (*LIKE, "time_zone")}
     for name in ("ends_at", *DEADLINES):
         moment = getattr(event, name)
         fields[name] = moment and moment + later
     draft = editing.create(
-        event.organizer,
+        organizer,
         {
             **fields,
             "category": event.category,
-            "co_organizers": list(event.co_organizers.filter(is_active=True)),
+            "co_organizers": list(
+                event.co_organizers.filter(is_active=True).exclude(pk=organizer.pk)
+            ),
             "starts_at": starts_at,
             "status": Event.Status.DRAFT,
         },

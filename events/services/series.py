@@ -102,7 +102,8 @@ def _insert(series: EventSeries, days: list[date]) -> list[Event]:
 
 def _event_on(series: EventSeries, day: date) -> Event:
     starts_at = series.start_of(day)
-    fields = {name: series.plan[name] for name in (*LIKE, "status")}
+    # What an older plan does not name has its default.
+    fields = {name: series.plan[name] for name in (*LIKE, "status") if name in series.plan}
     for name in DEADLINES:
         seconds = series.plan[name]
         fields[name] = None if seconds is None else starts_at - timedelta(seconds=seconds)

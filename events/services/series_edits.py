@@ -269,8 +269,12 @@ def _differs(event: Event, columns: dict[str, Any]) -> bool:
 
 
 def _drop(event: Event) -> None:
-    """Throw a draft away; call off what people may have seen."""
+    """Throw a draft away; call off what people may have seen.
+
+    What is called off leaves the series, whose day is free for a rule that has it again.
+    """
     if event.status == Event.Status.DRAFT:
         editing.delete(event)
     else:
         lifecycle.cancel(event, reason=gettext("The series was changed; the event is not held."))
+        Event.objects.filter(pk=event.pk).update(series=None, series_slot=None)

@@ -79,5 +79,5 @@ def copy(request: Request, event_id: int) -> Response:
     event = managed_event(request, event_id)
     given = CopySerializer(data=request.data)
     given.is_valid(raise_exception=True)
-    draft = services.copy(event, **given.validated_data)
+    draft = services.copy(event, by=acting_user(request), **given.validated_data)
     return Response(EventSerializer(draft).data, status.HTTP_201_CREATED)

@@ -34,6 +34,11 @@ def is_staff(user: User, event: Event) -> bool:
     return user.is_staff and user.has_perm("events.change_event")
 
 
+def may_hand_over(user: User, event: Event) -> bool:
+    """Whose event it is; who only helps to run it does not give it away."""
+    return event.organizer_id == user.pk or is_staff(user, event)
+
+
 def may_decide_reports(user: User, event: Event) -> bool:
     """The organisation says what counts; who runs the event does not."""
     return user.is_staff and user.has_perm("events.change_eventreport")

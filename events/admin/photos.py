@@ -71,11 +71,11 @@ class EventPhotoAdmin(ReadOnlyAdmin):
 
     @display(description=_("photo"))
     def picture(self, photo: EventPhoto) -> SafeString | None:
-        return _shown(photo.thumbnail.url, photo, 96) if photo.thumbnail else None
+        return as_image(photo.thumbnail.url, photo, 96) if photo.thumbnail else None
 
     @display(description=_("photo"))
     def large_picture(self, photo: EventPhoto) -> SafeString | None:
-        return _shown(photo.image.url, photo, 480) if photo.image else None
+        return as_image(photo.image.url, photo, 480) if photo.image else None
 
     @display(
         description=_("status"),
@@ -138,7 +138,7 @@ class PhotosTab(Tab):
     title = _("Photos")
 
 
-def _shown(address: str, photo: EventPhoto, height: int) -> SafeString:
+def as_image(address: str, photo: EventPhoto, height: int) -> SafeString:
     return format_html(
         '<img src="{}" alt="{}" loading="lazy" style="max-height: {}px">',
         address,

@@ -45,6 +45,7 @@ from events.services.editing import (
     delete,
     edit,
 )
+from events.services.handing_over import HandedOver, OrganizerUnconfirmed, hand_over
 from events.services.lifecycle import archive_old_events, cancel, ended_events, finish, publish
 from events.services.mails import NobodyToWriteTo, Reach, reach, write_to
 from events.services.monthly import (
@@ -123,8 +124,9 @@ from events.services.resources import (
     offer_ride,
 )
 from events.services.seats import EventFull, EventGone
-from events.services.series import extend_series, series_to_extend, start_series
+from events.services.series import extend_series, series_horizon, series_to_extend, start_series
 from events.services.series_edits import NotInSeries, edit_series, preview_series_edit
+from events.services.series_waivers import remove_series_waiver, set_series_waiver
 from events.services.syncing import sync_check_ins
 from events.services.waivers import WaiverRequired, remove_waiver, set_waiver
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
@@ -151,7 +153,9 @@ __all__ = [
     "EventNotOver",
     "EventOver",
     "FigureBelowContributions",
+    "HandedOver",
     "HasCome",
+    "OrganizerUnconfirmed",
     "LeavingClosed",
     "MoreThanNeeded",
     "NeededBelowPledged",
@@ -217,6 +221,7 @@ __all__ = [
     "undrawn_months",
     "generate_monthly_report",
     "flag",
+    "hand_over",
     "hide_comment",
     "flag_photo",
     "holds",
@@ -250,7 +255,10 @@ __all__ = [
     "send_notification",
     "submit_report",
     "remove_waiver",
+    "series_horizon",
     "series_to_extend",
+    "remove_series_waiver",
+    "set_series_waiver",
     "set_waiver",
     "start_series",
     "sync_check_ins",

@@ -77,6 +77,7 @@ def tell_organizers(
     *,
     version: str | None = None,
     among: Collection[int] | None = None,
+    reason: str = "",
 ) -> None:
     """Tell all who run these events, or only those `among` them; to confirmed addresses only.
 
@@ -92,7 +93,7 @@ def tell_organizers(
         chosen = {} if among is None else {f"{user}__in": among}
         people = rows.order_by().filter(**known, **chosen)
         told = _day_of(start) if version is None else Value(version)
-        _start(_insert(people, (event, f"{user}_id"), kind, told, ""))
+        _start(_insert(people, (event, f"{user}_id"), kind, told, reason))
 
 
 def tell(
@@ -101,6 +102,14 @@ def tell(
     """Tell one person, whether they take part or not."""
     this_event = Event.objects.filter(pk=event.pk).annotate(reader=Value(user.pk))
     _start(_insert(this_event, ("pk", "reader"), kind, Value(version), reason))
+
+
+def tell_who_objected(
+    kind: EventNotification.Kind, event: Event, flags: QuerySet[Any], *, version: str
+) -> None:
+    """Tell those whose flags these are what came of them."""
+    people = flags.order_by().filter(user__is_active=True).annotate(at=Value(event.pk))
+    _start(_insert(people, ("at", "user_id"), kind, Value(version), ""))
 
 
 def _start(ids: list[int]) -> None:

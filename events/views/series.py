@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from config.api import command
 from events import rules, services
-from events.examples import COPY, EVENT, NEW_SERIES, SERIES, SERIES_EDIT, SERIES_OUTCOME
+from events.examples import EVENT
 from events.models import EventSeries
 from events.repeating import (
     CopySerializer,
@@ -19,6 +19,7 @@ from events.repeating import (
     SeriesSerializer,
 )
 from events.serializers import EventSerializer
+from events.series_examples import COPY, NEW_SERIES, SERIES, SERIES_EDIT, SERIES_OUTCOME
 from events.services.series_edits import Outcome, Scope
 from events.views.access import acting_user, managed_event
 
@@ -30,8 +31,9 @@ def start(request: Request) -> Response:
     """Make an event that repeats; the events of the next months are made at once."""
     given = NewSeriesSerializer(data=request.data)
     given.is_valid(raise_exception=True)
-    rule = given.validated_data.pop("rrule")
-    series = services.start_series(acting_user(request), given.validated_data, rule=rule)
+    fields = given.validated_data
+    each = {name: fields.pop(name) for name in ("waiver", "resources") if name in fields}
+    series = services.start_series(acting_user(request), fields, rule=fields.pop("rrule"), **each)
     shown = EventSeries.objects.with_events().get(pk=series.pk)
     return Response(SeriesSerializer(shown).data, status.HTTP_201_CREATED)
 

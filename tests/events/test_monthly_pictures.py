@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 
 from events import services, tasks
 from events.impact import pictures
-from events.models import EventPhoto, ImpactReport
+from events.models import EventPhoto, EventReport, ImpactReport
 from tests.events.test_impact import held
 from tests.factories import PhotoFactory, UserFactory
 from tests.pictures import picture
@@ -81,6 +81,21 @@ def test_of_each_event_the_newest_pair_that_is_shown_is_told():
     EventPhoto.objects.filter(pk=after.pk).update(status="hidden")
 
     assert shown() == ["novo"]
+
+
+@pytest.mark.parametrize("which", ["before", "after"])
+def test_what_an_approved_report_tells_of_comes_first(monkeypatch, which):
+    monkeypatch.setattr(pictures, "MOST", 1)
+    pair(event_on(1), "primeiro")
+    event = event_on(9, figures={})
+    chosen = pair(event, "do relatório")
+    pair(event, "mais novo")
+    event.report.photos.add(chosen if which == "after" else chosen.pair_with)
+
+    assert shown() == ["do relatório"]
+
+    EventReport.objects.filter(event=event).update(status="draft")
+    assert shown() == ["primeiro"]
 
 
 @pytest.mark.parametrize("status", ["waiting", "hidden"])

@@ -111,7 +111,8 @@ def _report(event: Event, *, is_decided: bool = True) -> EventReport:
     visitors = event.participants.filter(checked_in_at__isnull=False).select_related("user")
     each = {kind: EACH[kind] for kind in event.category.metrics}
     figures = {kind: amount * (len(visitors) + 2) for kind, amount in each.items()}
-    services.save_report(event, by=event.organizer, summary=SUMMARY, figures=figures)
+    photos = event.photos.filter(status="shown")
+    services.save_report(event, by=event.organizer, summary=SUMMARY, figures=figures, photos=photos)
     for kind in list(each)[:1]:
         for number, place in enumerate(visitors):
             by = event.organizer if is_decided else place.user

@@ -158,12 +158,14 @@ def _make_series(people: list[User]) -> None:
         "co_organizers": [people[1]],
         "status": Event.Status.PUBLISHED,
     }
-    series = services.start_series(people[0], fields, rule="FREQ=WEEKLY;BYDAY=SA")
-    first = series.events.order_by("series_slot")[0]
-    services.set_waiver(
-        first, text="Sigo as orientações de quem coordena e uso luvas.", by=people[0]
+    series = services.start_series(
+        people[0],
+        fields,
+        rule="FREQ=WEEKLY;BYDAY=SA",
+        waiver="Sigo as orientações de quem coordena e uso luvas.",
+        resources=[{"name": "Regador", "description": "De dez litros.", "needed": 6}],
     )
-    first.refresh_from_db()
+    first = series.events.order_by("series_slot")[0]
     EventParticipant.objects.bulk_create(_places(first, people[2:6]))
     first.seats_taken = 4
     first.save(update_fields=["seats_taken"])

@@ -26,15 +26,15 @@ class OptionalReasonSerializer(serializers.Serializer[Any]):
     reason = LineField(max_length=500, required=False, allow_blank=True, default="")
 
 
-class WaiverScopeSerializer(serializers.Serializer[Any]):
-    """Whether a waiver is that of one event, or of all to come in its series."""
+class ScopeSerializer(serializers.Serializer[Any]):
+    """Whether one event is meant, or all to come in its series."""
 
     scope = serializers.ChoiceField(
         [Scope.THIS, Scope.ALL], default=Scope.THIS, help_text="This event, or all of its series."
     )
 
 
-class NewWaiverSerializer(WaiverScopeSerializer):
+class NewWaiverSerializer(ScopeSerializer):
     text = TextField(max_length=10_000)
 
 
@@ -47,7 +47,7 @@ class JoinSerializer(serializers.Serializer[Any]):
     )
 
 
-class HandOverSerializer(serializers.Serializer[Any]):
+class HandOverSerializer(ScopeSerializer):
     """Who is to organize the event: somebody whose account is open."""
 
     default_error_messages: ClassVar = {"unknown": _("There is nobody with the id {id}.")}

@@ -39,6 +39,13 @@ def may_hand_over(user: User, event: Event) -> bool:
     return event.organizer_id == user.pk or is_staff(user, event)
 
 
+def may_hand_over_series(user: User, series: EventSeries) -> bool:
+    """As for an event: whose series it is."""
+    return series.organizer_id == user.pk or (
+        user.is_staff and user.has_perm("events.change_event")
+    )
+
+
 def may_decide_reports(user: User, event: Event) -> bool:
     """The organisation says what counts; who runs the event does not."""
     return user.is_staff and user.has_perm("events.change_eventreport")

@@ -45,7 +45,12 @@ from events.services.editing import (
     delete,
     edit,
 )
-from events.services.handing_over import HandedOver, OrganizerUnconfirmed, hand_over
+from events.services.handing_over import (
+    HandedOver,
+    OrganizerUnconfirmed,
+    hand_over,
+    hand_over_series,
+)
 from events.services.lifecycle import archive_old_events, cancel, ended_events, finish, publish
 from events.services.mails import NobodyToWriteTo, Reach, reach, write_to
 from events.services.monthly import (
@@ -222,6 +227,7 @@ __all__ = [
     "generate_monthly_report",
     "flag",
     "hand_over",
+    "hand_over_series",
     "hide_comment",
     "flag_photo",
     "holds",

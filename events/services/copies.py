@@ -33,20 +33,13 @@ def copy(event: Event, *, starts_at: datetime, by: User) -> Event:
     If its organizer is here no more, it is of who copies it.
     """
     organizer = event.organizer if event.organizer.is_active else by
-    later = starts_at - event.starts_at
-    fields: dict[str, Any] = {name: getattr(event, name) for name in (*LIKE, "time_zone")}
-    for name in ("ends_at", *DEADLINES):
-        moment = getattr(event, name)
-        fields[name] = moment and moment + later
     draft = editing.create(
         organizer,
         {
-            **fields,
-            "category": event.category,
+            **_like(event, starts_at),
             "co_organizers": list(
                 event.co_organizers.filter(is_active=True).exclude(pk=organizer.pk)
             ),
-            "starts_at": starts_at,
             "status": Event.Status.DRAFT,
         },
     )
@@ -56,3 +49,14 @@ def copy(event: Event, *, starts_at: datetime, by: User) -> Event:
         for one in event.resources.filter(kind=EventResource.Kind.ITEM).order_by("pk")
     )
     return draft
+
+
+def _like(event: Event, starts_at: datetime) -> dict[str, Any]:
+    """The columns of an event like this one that starts then."""
+    later = starts_at - event.starts_at
+    same = ("category", "time_zone", *LIKE)
+    fields: dict[str, Any] = {name: getattr(event, name) for name in same}
+    for name in ("ends_at", *DEADLINES):
+        moment = getattr(event, name)
+        fields[name] = moment and moment + later
+    return {**fields, "starts_at": starts_at}

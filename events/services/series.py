@@ -37,10 +37,19 @@ def start_series(
     first.clean()
     if first.has_started:
         raise StartsInPast
-    series = EventSeries(
-        organizer=organizer,
+    plan = {**_plan(first, people), "waiver": waiver, "resources": [*resources]}
+    series = _from(first, rule, plan)
+    _check_first_day(series)
+    series.save()
+    make_events(series, after=series.made_until)
+    return series
+
+
+def _from(first: Event, rule: str, plan: dict[str, Any]) -> EventSeries:
+    return EventSeries(
+        organizer=first.organizer,
         category=first.category,
-        plan={**_plan(first, people), "waiver": waiver, "resources": [*resources]},
+        plan=plan,
         rule=rule,
         first_day=first.starts_on,
         from_day=first.starts_on,
@@ -49,10 +58,6 @@ def start_series(
         time_zone=first.time_zone,
         made_until=first.starts_on - timedelta(days=1),
     )
-    _check_first_day(series)
-    series.save()
-    make_events(series, after=series.made_until)
-    return series
 
 
 def _plan(event: Event, people: list[User]) -> dict[str, Any]:

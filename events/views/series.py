@@ -1,5 +1,6 @@
 """Events that repeat, and copies of one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import status
@@ -10,7 +11,7 @@ from rest_framework.response import Response
 from config.api import command
 from events import rules, services
 from events.examples import EVENT
-from events.models import EventSeries
+from events.models import Event, EventSeries
 from events.repeating import (
     CopySerializer,
     NewSeriesSerializer,
@@ -22,6 +23,7 @@ from events.serializers import EventSerializer
 from events.series_examples import COPY, NEW_SERIES, SERIES, SERIES_EDIT, SERIES_OUTCOME
 from events.services.series_edits import Outcome, Scope
 from events.views.access import acting_user, managed_event
+from users.models import User
 
 
 @command(
@@ -62,17 +64,25 @@ def _edit(request: Request, event_id: int, service: Any) -> Response:
     event = managed_event(request, event_id)
     given = SeriesEditSerializer(event, data=request.data, context={"request": request})
     given.is_valid(raise_exception=True)
+    is_for_all(request, event, given)
     changes = given.validated_data
     scope, rule = changes.pop("scope"), changes.pop("rrule", "")
-    if scope != Scope.THIS and event.series:
-        check_may_manage(request, event.series)
     outcome: Outcome = service(event, scope=scope, changes=changes, rule=rule)
     return Response(SeriesOutcomeSerializer(outcome).data)
 
 
-def check_may_manage(request: Request, series: EventSeries) -> None:
-    if not rules.may_manage_series(acting_user(request), series):
+def is_for_all(
+    request: Request,
+    event: Event,
+    given: Any,
+    *,
+    may: Callable[[User, EventSeries], bool] = rules.may_manage_series,
+) -> bool:
+    """Whether the whole series is meant; 403 for who speaks for one event only."""
+    is_meant: bool = given.validated_data["scope"] != Scope.THIS
+    if is_meant and event.series and not may(acting_user(request), event.series):
         raise PermissionDenied
+    return is_meant
 
 
 @command(request=CopySerializer, responses={201: EventSerializer}, examples=[COPY, EVENT])

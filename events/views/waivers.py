@@ -10,12 +10,10 @@ from rest_framework.views import APIView
 
 from events import services
 from events.examples import NEW_WAIVER, WAIVER
-from events.inputs import NewWaiverSerializer, WaiverScopeSerializer
-from events.models import Event
+from events.inputs import NewWaiverSerializer, ScopeSerializer
 from events.reading import WaiverSerializer
-from events.services.series_edits import Scope
 from events.views.access import acting_user, managed_event, visible_event
-from events.views.series import check_may_manage
+from events.views.series import is_for_all
 
 
 class WaiverView(APIView):
@@ -37,28 +35,20 @@ class WaiverView(APIView):
         given = NewWaiverSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         text, by = given.validated_data["text"], acting_user(request)
-        if _is_for_all(request, event, given):
+        if is_for_all(request, event, given):
             waiver = services.set_series_waiver(event, text=text, by=by)
         else:
             waiver = services.set_waiver(event, text=text, by=by)
         return Response(WaiverSerializer(waiver).data)
 
-    @extend_schema(parameters=[WaiverScopeSerializer], responses={204: None})
+    @extend_schema(parameters=[ScopeSerializer], responses={204: None})
     def delete(self, request: Request, event_id: int) -> Response:
         """Ask for no waiver any more; what was accepted stays on record."""
         event = managed_event(request, event_id)
-        given = WaiverScopeSerializer(data=request.query_params)
+        given = ScopeSerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
-        if _is_for_all(request, event, given):
+        if is_for_all(request, event, given):
             services.remove_series_waiver(event)
         else:
             services.remove_waiver(event)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _is_for_all(request: Request, event: Event, given: WaiverScopeSerializer) -> bool:
-    """Whether the whole series is meant; 403 for who speaks for one event only."""
-    is_for_all: bool = given.validated_data["scope"] == Scope.ALL
-    if is_for_all and event.series:
-        check_may_manage(request, event.series)
-    return is_for_all

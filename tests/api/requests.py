@@ -80,7 +80,7 @@ def series_edit(world):
 
 def new_organizer(world):
     type(world.owner).objects.filter(pk=world.owner.pk).update(email_confirmed_at=timezone.now())
-    return {"organizer": world.owner.pk}
+    return {"organizer": world.owner.pk, "scope": "this"}
 
 
 def later(world):

@@ -1,6 +1,7 @@
 """An event gets another organizer: somebody who is there and can be written to."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,15 +9,16 @@ from django.utils import timezone
 from config.errors import DomainError
 from events import services
 from events.models import Event, EventHistory
-from tests.factories import EventFactory, UserFactory
+from tests.factories import CategoryFactory, EventFactory, UserFactory
 from tests.together import run_together
 from users import services as users
 
 pytestmark = pytest.mark.django_db
 
 
-def hand_over(client, event, organizer):
-    return client.post(f"/api/v1/events/{event.pk}/hand-over/", {"organizer": organizer})
+def hand_over(client, event, organizer, **more):
+    place = f"/api/v1/events/{event.pk}/hand-over/"
+    return client.post(place, {"organizer": organizer, **more})
 
 
 def refusal(response):
@@ -124,6 +126,61 @@ def test_who_handed_everything_over_may_go(api, user, event):
         ).status_code
         == 204
     )
+
+
+def repeated(organizer, **fields):
+    starts_at = timezone.now() + timedelta(days=7)
+    defaults = {
+        "title": "Rega",
+        "category": CategoryFactory(),
+        "city": "Santos",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=2),
+        "capacity": 5,
+    }
+    return services.start_series(organizer, {**defaults, **fields}, rule="FREQ=WEEKLY;COUNT=3")
+
+
+def test_a_series_goes_along_with_what_is_to_come_and_is_made_later(api, user, time_machine):
+    helper, other = confirmed(), confirmed()
+    series = repeated(user, co_organizers=[helper])
+    event, foreign, last = series.events.order_by("series_slot")
+    services.hand_over(foreign, other)
+    series.made_until = last.series_slot - timedelta(days=1)
+    series.save()
+    last.delete()
+
+    response = hand_over(api, event, helper.pk, scope="all")
+    services.extend_series(series.pk)
+
+    organizers = series.events.order_by("series_slot").values_list("organizer", flat=True)
+    assert (response.status_code, response.json()["organizer"]) == (200, helper.pk)
+    assert list(organizers) == [helper.pk, other.pk, helper.pk]
+    assert not series.events.filter(co_organizers=helper).exclude(organizer=other).exists()
+
+
+def test_one_event_of_a_series_leaves_the_others(api, user):
+    series = repeated(user)
+
+    hand_over(api, series.events.first(), confirmed().pk)
+
+    assert series.events.filter(organizer=user).count() == 2
+
+
+def test_who_got_one_event_does_not_give_away_the_series(client_of, user):
+    other = confirmed()
+    series = repeated(user, co_organizers=[other])
+    event = services.hand_over(series.events.first(), other)
+
+    response = hand_over(client_of(other), event, UserFactory().pk, scope="all")
+
+    assert response.status_code == 403
+
+
+def test_what_is_no_series_is_given_alone(api, event):
+    response = hand_over(api, event, confirmed().pk, scope="all")
+
+    assert refusal(response) == (409, "not_in_series", None)
 
 
 @pytest.mark.django_db(transaction=True)

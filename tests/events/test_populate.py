@@ -23,7 +23,6 @@ from events.models import (
 )
 from users.models import BadgeAward, Contribution, User, UserStatistics
 
-
 # Loading takes seconds: one worker does it, once for all of these tests.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("populate")]
 

@@ -234,11 +234,12 @@ SCHEDULES = {
     "resource-shortfalls": ("events.tasks.send_shortfall_warnings", crontab(minute="*/15")),
     "waiting-event-mails": ("events.tasks.retry_waiting_notifications", crontab(minute="*/2")),
     "waiting-reports": ("events.tasks.process_waiting_reports", crontab(minute="*/5")),
-    # At half past three, and until eight each hour again, if that failed.
+    # On the 1st at half past three; each later run finds it there.
     "monthly-impact-report": (
         "events.tasks.generate_monthly_impact_report",
-        crontab(day_of_month=1, hour="3-8", minute=30),
+        crontab(hour="3-8", minute=30),
     ),
+    "waiting-monthly-files": ("events.tasks.draw_waiting_months", crontab(minute="*/10")),
     "event-digests": ("events.tasks.begin_event_digests", crontab(day_of_week=4, hour=9, minute=0)),
     "waiting-digests": ("events.tasks.retry_waiting_digests", crontab(minute="*/10")),
     "event-series": ("events.tasks.extend_event_series", crontab(hour=1, minute=30)),
@@ -280,6 +281,7 @@ STORED_FILES = {
     "avatars": ["users.User.avatar"],
     "photos": ["events.EventPhoto.image", "events.EventPhoto.thumbnail"],
     "exports": ["users.DataExport.file"],
+    "reports": ["events.ImpactReport.pdf"],
 }
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {

@@ -37,6 +37,9 @@ SUBJECTS: dict[Kind, Promise] = {
     Kind.SHORTFALL: _("Something is missing: %(title)s"),
     Kind.MENTION: _("You are mentioned in a comment: %(title)s"),
     Kind.COMMENT_HIDDEN: _("Your comment is hidden: %(title)s"),
+    Kind.COMMENT_DECIDED: _("About the comment that you flagged: %(title)s"),
+    Kind.PHOTO_DECIDED: _("About the photo that you objected to: %(title)s"),
+    Kind.REPORT_RETURNED: _("Your report was returned: %(title)s"),
 }
 
 # What people may switch off, and as what. The others tell that one need not come, or must do
@@ -50,6 +53,8 @@ OPTIONAL = {
     Kind.SHORTFALL: Preference.REMINDERS,
     Kind.MENTION: Preference.COMMENTS,
     Kind.COMMENT_HIDDEN: Preference.COMMENTS,
+    Kind.COMMENT_DECIDED: Preference.COMMENTS,
+    Kind.PHOTO_DECIDED: Preference.COMMENTS,
     Kind.MESSAGE: Preference.NEWS,
 }
 

@@ -50,6 +50,7 @@ MINE = OpenApiExample(
     response_only=True,
 )
 CHANGE = OpenApiExample("More seats", {"capacity": 40}, request_only=True)
+HAND_OVER = OpenApiExample("To somebody else", {"organizer": 12}, request_only=True)
 CATEGORY = OpenApiExample(
     "Planting",
     {
@@ -165,165 +166,10 @@ PARTICIPATION = OpenApiExample(
     response_only=True,
 )
 
-_RULE = "FREQ=WEEKLY;BYDAY=SA;COUNT=10"
-COPY = OpenApiExample(
-    "A month later", {"starts_at": "2027-06-05T09:00:00-03:00"}, request_only=True
-)
-NEW_SERIES = OpenApiExample("Ten Saturdays", {**NEW_EVENT.value, "rrule": _RULE}, request_only=True)
-SERIES = OpenApiExample(
-    "Its first event",
-    {
-        "id": 5,
-        "rrule": _RULE,
-        "time_zone": "America/Sao_Paulo",
-        "events": [{**EVENT.value, "series": 5}],
-    },
-    response_only=True,
-    status_codes=["201"],
-)
-SERIES_EDIT = OpenApiExample(
-    "Sundays from now on",
-    {"scope": "following", "rrule": "FREQ=WEEKLY;BYDAY=SU"},
-    request_only=True,
-)
-_LINE = {"event": 9, "starts_at": "2027-05-22T12:00:00Z", "was": None, "participants": 0}
-SERIES_OUTCOME = OpenApiExample(
-    "People count on one Saturday",
-    {
-        "scope": "following",
-        "series": 6,
-        "created": [{**_LINE, "event": None, "starts_at": "2027-05-16T12:00:00Z", "reason": ""}],
-        "moved": [],
-        "changed": [],
-        "dropped": [{**_LINE, "reason": ""}],
-        "kept": [{**_LINE, "event": 8, "participants": 4, "reason": "people"}],
-    },
-    response_only=True,
-)
 _WAIVER = "Participo por minha conta e sigo as orientações de quem coordena."
 NEW_WAIVER = OpenApiExample("A waiver", {"text": _WAIVER}, request_only=True)
 WAIVER = OpenApiExample(
     "The second version",
     {"event": 7, "version": 2, "text": _WAIVER, "created_at": "2027-03-01T12:00:00Z"},
     response_only=True,
-)
-_SIGNATURE = "eyJldmVudCI6NywidmVyc2lvbiI6M30:1vOabc:Q2f1wXc3nVYh0s8cDkq"
-CHECK_IN_LIST = OpenApiExample(
-    "One is expected",
-    {
-        "event": 7,
-        "version": 3,
-        "issued_at": "2027-05-08T10:00:00Z",
-        "participants": [
-            {
-                "id": 41,
-                "name": "Ana Souza",
-                "status": "confirmed",
-                "ticket_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                "checked_in_at": None,
-                "checked_out_at": None,
-                "waiver_missing": False,
-            }
-        ],
-        "signature": _SIGNATURE,
-    },
-    response_only=True,
-)
-SYNC = OpenApiExample(
-    "Two scans",
-    {
-        "signature": _SIGNATURE,
-        "items": [
-            {
-                "nonce": "b3d1c2a4",
-                "ticket_code": "ZrD7f0b0sV3nJx8kq2TQ1A",
-                "direction": "in",
-                "happened_at": "2027-05-08T12:05:00Z",
-            },
-            {
-                "nonce": "b3d1c2a5",
-                "participant": 42,
-                "direction": "in",
-                "happened_at": "2027-05-08T12:06:00Z",
-            },
-        ],
-    },
-    request_only=True,
-)
-SYNCED = OpenApiExample(
-    "One of them has no seat",
-    {
-        "results": [
-            {"nonce": "b3d1c2a4", "result": "ok", "code": "", "detail": ""},
-            {
-                "nonce": "b3d1c2a5",
-                "result": "conflict",
-                "code": "not_joined",
-                "detail": "Esta pessoa não tem vaga: receba-a na entrada.",
-            },
-        ]
-    },
-    response_only=True,
-)
-_HOES = {"name": "Enxada", "description": "De cabo longo.", "needed": 10}
-_LIFT = {
-    "name": "Carro saindo do Tatuapé",
-    "description": "Às 7h na frente do metrô.",
-    "needed": 3,
-}
-NEW_RESOURCE = OpenApiExample("Ten hoes", {"kind": "item", **_HOES}, request_only=True)
-NEW_RIDE = OpenApiExample("A ride", {"kind": "ride", **_LIFT}, request_only=True)
-RESOURCE_CHANGE = OpenApiExample("Twelve", {**_HOES, "needed": 12}, request_only=True)
-PLEDGE = OpenApiExample("Two", {"quantity": 2}, request_only=True)
-_OFFERED = {"event": 7, "pledged": 3, "my_pledge": None}
-_NOBODY = {"offered_by": None, "offered_by_name": None}
-_TAKEN = [{"participant": 41, "name": "Ana Souza", "quantity": 2}]
-RESOURCE = OpenApiExample(
-    "Seven are missing",
-    {"id": 5, "kind": "item", **_HOES, **_OFFERED, **_NOBODY, "my_pledge": 2, "pledges": _TAKEN},
-    response_only=True,
-    status_codes=["200", "201"],
-)
-FEWER = OpenApiExample("Changed", {**RESOURCE.value, "needed": 12}, response_only=True)
-RIDE = OpenApiExample(
-    "A full car",
-    {
-        "id": 6,
-        "kind": "ride",
-        **_LIFT,
-        **_OFFERED,
-        "offered_by": 12,
-        "offered_by_name": "Bia",
-        "pledges": [],
-    },
-    response_only=True,
-    status_codes=["200", "201"],
-)
-NEW_COMMENT = OpenApiExample(
-    "A question", {"text": "@organizer, tem onde deixar a bicicleta?"}, request_only=True
-)
-NEW_REPLY = OpenApiExample(
-    "An answer", {"text": "Tem, ao lado do portão 7.", "parent": 31}, request_only=True
-)
-FLAG = OpenApiExample("Why", {"reason": "É propaganda."}, request_only=True)
-_COMMENT = {
-    "id": 31,
-    "event": 7,
-    "parent": None,
-    "author": 12,
-    "author_name": "Bia",
-    "text": "@organizer, tem onde deixar a bicicleta?",
-    "state": "shown",
-    "created_at": "2027-05-01T12:00:00Z",
-}
-_REPLY = {**_COMMENT, "id": 32, "parent": 31, "author": 3, "author_name": "Ana Lima"}
-COMMENT = OpenApiExample(
-    "With an answer",
-    {
-        **_COMMENT,
-        "reply_count": 1,
-        "replies": [{**_REPLY, "text": "Tem, ao lado do portão 7."}],
-    },
-    response_only=True,
-    status_codes=["200", "201"],
 )

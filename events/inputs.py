@@ -12,6 +12,7 @@ from config.api import LineField, TextField
 from events import services
 from events.models import Event
 from events.serializers import LARGEST_ID
+from events.services.series_edits import Scope
 from users.models import User
 
 
@@ -25,7 +26,15 @@ class OptionalReasonSerializer(serializers.Serializer[Any]):
     reason = LineField(max_length=500, required=False, allow_blank=True, default="")
 
 
-class NewWaiverSerializer(serializers.Serializer[Any]):
+class ScopeSerializer(serializers.Serializer[Any]):
+    """Whether one event is meant, or all to come in its series."""
+
+    scope = serializers.ChoiceField(
+        [Scope.THIS, Scope.ALL], default=Scope.THIS, help_text="This event, or all of its series."
+    )
+
+
+class NewWaiverSerializer(ScopeSerializer):
     text = TextField(max_length=10_000)
 
 
@@ -36,6 +45,20 @@ class JoinSerializer(serializers.Serializer[Any]):
         max_value=2**31 - 1,
         help_text="The version of the event's waiver that was read, where there is one.",
     )
+
+
+class HandOverSerializer(ScopeSerializer):
+    """Who is to organize the event: somebody whose account is open."""
+
+    default_error_messages: ClassVar = {"unknown": _("There is nobody with the id {id}.")}
+
+    organizer = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+    def validate_organizer(self, pk: int) -> User:
+        person = User.objects.filter(pk=pk, is_active=True).first()
+        if person is None:
+            self.fail("unknown", id=pk)
+        return person
 
 
 class CheckOutSerializer(serializers.Serializer[Any]):

@@ -6,9 +6,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from config.api import LineField, UtcDateTimeField
+from config.api import LineField, TextField, UtcDateTimeField
 from events import recurrence
 from events.models import EventSeries
+from events.resources import NewResourceSerializer
 from events.serializers import EventSerializer, NewEventSerializer
 from events.services.series_edits import Reason, Scope
 
@@ -32,13 +33,23 @@ class RuleField(LineField):
         return rule
 
 
+class NeededSerializer(NewResourceSerializer):
+    """A thing that each event of a series needs."""
+
+    kind = None  # type: ignore[assignment]  # rides are offered for one event
+
+
 class NewSeriesSerializer(NewEventSerializer):
-    """The first event of a series, and the rule by which others follow."""
+    """The first event of a series, the rule by which others follow, and what each begins with."""
 
     rrule = RuleField()
+    waiver = TextField(max_length=10_000, required=False, help_text="What each asks to accept.")
+    resources = NeededSerializer(  # type: ignore[call-arg]  # of a list
+        many=True, required=False, max_length=20, help_text="What each needs."
+    )
 
     class Meta(NewEventSerializer.Meta):
-        fields = (*NewEventSerializer.Meta.fields, "rrule")
+        fields = (*NewEventSerializer.Meta.fields, "rrule", "waiver", "resources")
 
 
 class SeriesSerializer(serializers.ModelSerializer[EventSeries]):

@@ -8,6 +8,7 @@ _REPORT = {
     "status": "draft",
     "summary": _SUMMARY,
     "figures": {"waste": 412.5, "area": 6000.0},
+    "photos": [20, 21],
     "attributed": {"waste": 0.0, "area": 0.0},
     "return_reason": "",
     "submitted_at": None,
@@ -16,7 +17,7 @@ _REPORT = {
 _IN = {**_REPORT, "status": "submitted", "submitted_at": "2027-05-09T14:00:00Z"}
 REPORT = OpenApiExample(
     "What came of it",
-    {"summary": _SUMMARY, "figures": {"waste": 412.5, "area": 6000}},
+    {"summary": _SUMMARY, "figures": {"waste": 412.5, "area": 6000}, "photos": [20, 21]},
     request_only=True,
 )
 DRAFT = OpenApiExample("Written", _REPORT, response_only=True)

@@ -12,11 +12,15 @@ from events.models import (
     IMPACT_KINDS,
     MAX_AMOUNT,
     Event,
+    EventPhoto,
     EventReport,
     ReportContribution,
 )
 from events.serializers import LARGEST_ID
 from users.models import Contribution, User
+
+# So many tell what came of it.
+MOST_PHOTOS = 12
 
 
 class AmountField(serializers.DecimalField):
@@ -71,10 +75,35 @@ class FiguresSerializer(serializers.Serializer[Any]):
         return {figure.kind: float(figure.amount) for figure in figures.all()}
 
 
+class PhotosField(serializers.ListField):
+    """Ids of photos of the event that everyone sees; needs the event as context."""
+
+    default_error_messages = {"unknown": _("Of this event no photo with the id {id} is shown.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        child = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+        super().__init__(child=child, max_length=MOST_PHOTOS, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[EventPhoto]:
+        ids = super().to_internal_value(data)
+        event: Event = self.context["event"]
+        photos = event.photos.filter(status=EventPhoto.Status.SHOWN).in_bulk(ids)
+        for pk in ids:
+            if pk not in photos:
+                self.fail("unknown", id=pk)
+        return list(photos.values())
+
+    def to_representation(self, photos: Any) -> list[int]:
+        """Without those that were hidden since."""
+        shown = (one.pk for one in photos.all() if one.status == EventPhoto.Status.SHOWN)
+        return sorted(shown)
+
+
 class ReportSerializer(ModelSerializer):
     """A report; what is not said about it when it is written stays."""
 
     figures = FiguresSerializer(required=False)
+    photos = PhotosField(required=False)
     attributed = serializers.SerializerMethodField(
         help_text="What of the figures persons were credited with."
     )
@@ -86,6 +115,7 @@ class ReportSerializer(ModelSerializer):
             "status",
             "summary",
             "figures",
+            "photos",
             "attributed",
             "return_reason",
             "submitted_at",

@@ -40,8 +40,10 @@ class ReportTransition:
 
 
 SUBMIT = ReportTransition((Status.DRAFT, Status.RETURNED), Status.SUBMITTED, rules.may_manage)
-APPROVE = ReportTransition((Status.SUBMITTED,), Status.APPROVED, rules.is_staff)
-RETURN = ReportTransition((Status.SUBMITTED, Status.APPROVED), Status.RETURNED, rules.is_staff)
+APPROVE = ReportTransition((Status.SUBMITTED,), Status.APPROVED, rules.may_decide_reports)
+RETURN = ReportTransition(
+    (Status.SUBMITTED, Status.APPROVED), Status.RETURNED, rules.may_decide_reports
+)
 # What organizers change after the approval waits for it again.
 REOPEN = ReportTransition((Status.APPROVED,), Status.DRAFT, rules.may_manage)
 ALL = (SUBMIT, APPROVE, RETURN, REOPEN)

@@ -34,6 +34,23 @@ def is_staff(user: User, event: Event) -> bool:
     return user.is_staff and user.has_perm("events.change_event")
 
 
+def may_hand_over(user: User, event: Event) -> bool:
+    """Whose event it is; who only helps to run it does not give it away."""
+    return event.organizer_id == user.pk or is_staff(user, event)
+
+
+def may_hand_over_series(user: User, series: EventSeries) -> bool:
+    """As for an event: whose series it is."""
+    return series.organizer_id == user.pk or (
+        user.is_staff and user.has_perm("events.change_event")
+    )
+
+
+def may_decide_reports(user: User, event: Event) -> bool:
+    """The organisation says what counts; who runs the event does not."""
+    return user.is_staff and user.has_perm("events.change_eventreport")
+
+
 def may_manage_series(user: User, series: EventSeries) -> bool:
     """Whoever was made an organizer of one event only does not speak for the others."""
     runs_it = user.pk == series.organizer_id or user.pk in series.plan.get("co_organizers", [])

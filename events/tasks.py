@@ -92,8 +92,20 @@ def process_waiting_reports() -> None:
 
 @shared_task
 def generate_monthly_impact_report() -> None:
-    """On the 1st of a month, until it is there: what was done in the month before."""
+    """Every night, so that it is there on the 1st: what was done in the month before."""
     services.generate_monthly_report()
+
+
+@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
+def draw_month(report_id: int) -> None:
+    services.draw_month(report_id)
+
+
+@shared_task
+def draw_waiting_months() -> None:
+    """Every ten minutes: the files that are missing, lost between commit and queue."""
+    for report_id in services.undrawn_months():
+        draw_month.delay(report_id)
 
 
 @shared_task

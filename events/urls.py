@@ -38,6 +38,7 @@ urlpatterns = [
     path("<int:event_id>/", editing.EventView.as_view(), name="event"),
     path("<int:event_id>/publish/", editing.publish),
     path("<int:event_id>/cancel/", editing.cancel),
+    path("<int:event_id>/hand-over/", editing.hand_over),
     path("<int:event_id>/copy/", series.copy),
     path("<int:event_id>/series/preview/", series.preview),
     path("<int:event_id>/series/apply/", series.apply),

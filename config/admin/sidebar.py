@@ -21,6 +21,8 @@ def navigation(request: HttpRequest) -> list[Entry]:
             "title": _("Events"),
             "items": [
                 _list("events.event", _("Events"), "event"),
+                _list("events.eventseries", _("Series of events"), "event_repeat"),
+                _list("events.waiver", _("Waivers"), "contract"),
                 _list("events.eventparticipant", _("Participants"), "how_to_reg"),
                 _list("events.eventreport", _("Reports"), "assignment_turned_in"),
                 _list("events.reportcontribution", _("Contributions to reports"), "weight"),

@@ -13,6 +13,8 @@ from events.admin import (
     participants,
     photos,
     reports,
+    series,
+    waivers,
 )
 
 __all__ = [
@@ -28,4 +30,6 @@ __all__ = [
     "participants",
     "photos",
     "reports",
+    "series",
+    "waivers",
 ]

@@ -1,6 +1,6 @@
 """Photos of events: what waits for a decision, and the decision."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -21,9 +21,6 @@ from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands, event_tabs
 from events.models import EventPhoto, PhotoFlag
 
-if TYPE_CHECKING:
-    pass
-
 Status = EventPhoto.Status
 Photos = QuerySet[EventPhoto]
 
@@ -35,6 +32,9 @@ class FlagInline(ReadOnly, TabularInline):
     fields = readonly_fields = ["user", "reason", "note", "created_at"]
     extra = 0
     hide_title = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("events.view_eventphoto")
 
 
 @admin.register(EventPhoto)
@@ -71,11 +71,11 @@ class EventPhotoAdmin(ReadOnlyAdmin):
 
     @display(description=_("photo"))
     def picture(self, photo: EventPhoto) -> SafeString | None:
-        return _shown(photo.thumbnail.url, photo, 96) if photo.thumbnail else None
+        return as_image(photo.thumbnail.url, photo, 96) if photo.thumbnail else None
 
     @display(description=_("photo"))
     def large_picture(self, photo: EventPhoto) -> SafeString | None:
-        return _shown(photo.image.url, photo, 480) if photo.image else None
+        return as_image(photo.image.url, photo, 480) if photo.image else None
 
     @display(
         description=_("status"),
@@ -138,7 +138,7 @@ class PhotosTab(Tab):
     title = _("Photos")
 
 
-def _shown(address: str, photo: EventPhoto, height: int) -> SafeString:
+def as_image(address: str, photo: EventPhoto, height: int) -> SafeString:
     return format_html(
         '<img src="{}" alt="{}" loading="lazy" style="max-height: {}px">',
         address,

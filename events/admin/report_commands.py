@@ -1,19 +1,12 @@
 """What staff may do with reports, each through its service."""
 
-from typing import cast
-
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from config.admin.commands import Command, ReasonForm
 from events import services
+from events.admin.commands import acting_user
 from events.models import EventReport, ImpactReport, ReportContribution
-from users.models import User
-
-
-def _user(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 def _event_of(report: EventReport) -> str:
@@ -40,7 +33,7 @@ APPROVE = Command(
         "%(count)d report was approved.", "%(count)d reports were approved.", "count"
     ),
     label=_event_of,
-    act=lambda request, report, answers: services.approve_report(report, by=_user(request)),
+    act=lambda request, report, answers: services.approve_report(report, by=acting_user(request)),
 )
 RETURN = Command(
     question=_("Return this report?"),
@@ -53,7 +46,7 @@ RETURN = Command(
     variant="danger",
     label=_event_of,
     act=lambda request, report, answers: services.return_report(
-        report, by=_user(request), reason=answers["reason"]
+        report, by=acting_user(request), reason=answers["reason"]
     ),
 )
 APPROVE_CONTRIBUTION = Command(
@@ -64,7 +57,7 @@ APPROVE_CONTRIBUTION = Command(
     ),
     label=_who_and_what,
     act=lambda request, contribution, answers: services.approve_contribution(
-        contribution, by=_user(request)
+        contribution, by=acting_user(request)
     ),
 )
 REJECT_CONTRIBUTION = Command(
@@ -77,7 +70,7 @@ REJECT_CONTRIBUTION = Command(
     variant="danger",
     label=_who_and_what,
     act=lambda request, contribution, answers: services.reject_contribution(
-        contribution, by=_user(request), reason=answers["reason"]
+        contribution, by=acting_user(request), reason=answers["reason"]
     ),
 )
 REMAKE = Command(

@@ -1,11 +1,13 @@
 """Reports of events and what persons did: to be read, and decided."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.dataclasses import UnfoldAction
@@ -16,10 +18,8 @@ from config.admin.commands import ask_about_many, ask_about_one, run
 from config.admin.filters import WaitsFilter
 from config.admin.lists import ReadOnly, ReadOnlyAdmin
 from events.admin import report_commands as commands
+from events.admin.photos import as_image
 from events.models import EventReport, ReportContribution, ReportFigure
-
-if TYPE_CHECKING:
-    pass
 
 Status = EventReport.Status
 LABELS = {
@@ -38,6 +38,9 @@ class FigureInline(ReadOnly, TabularInline):
     model = ReportFigure
     fields = ["kind", "amount", "unit", "attributed"]
     readonly_fields: ClassVar[list[str]] = ["unit", "attributed"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("events.view_eventreport")
 
     @display(description=_("unit"))
     def unit(self, figure: ReportFigure) -> str:
@@ -64,10 +67,12 @@ class EventReportAdmin(ReadOnlyAdmin):
     actions = ["approve_selected", "return_selected"]
     actions_detail: ClassVar[list[str]] = ["approve", "return_to_organizers"]
     inlines = [FigureInline, ContributionInline]
+    readonly_fields: ClassVar[list[str]] = ["pictures"]
     fields = [
         "event",
         "status",
         "summary",
+        "pictures",
         "return_reason",
         ("submitted_at", "submitted_by"),
         ("decided_at", "decided_by"),
@@ -75,6 +80,13 @@ class EventReportAdmin(ReadOnlyAdmin):
 
     def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return request.user.has_perm("events.change_eventreport")
+
+    @display(description=_("photos"))
+    def pictures(self, report: EventReport) -> SafeString:
+        """What was removed since has no file."""
+        photos = report.photos.exclude(thumbnail="").order_by("pk")
+        images = ((as_image(photo.thumbnail.url, photo, 96),) for photo in photos)
+        return format_html_join(" ", "{}", images)
 
     @display(description=_("status"), ordering="status", label=LABELS)
     def state(self, report: EventReport) -> tuple[str, str]:

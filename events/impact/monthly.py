@@ -9,6 +9,7 @@ from django.conf import settings
 from events.impact import sums
 from events.models import EventCategory
 
+Row = tuple[Any, dict[str, Any]]
 MOST_CITIES = 10
 NOTHING = {"events": 0, "people": 0, "visits": 0, "hours": 0.0}
 CATEGORY = "event.category_id"
@@ -30,12 +31,12 @@ def of(month: date) -> dict[str, Any]:
     )
     return {
         **sums.total(events, begin, end),
-        "categories": _categories(dict(found["category"]), sums.by_category(events)),
+        "categories": _categories(dict(_real(found["category"])), sums.by_category(events)),
         "weeks": [
             {"from": str(first), "to": str(last), **dict(found["week"]).get(monday, NOTHING)}
             for monday, first, last in weeks(month)
         ],
-        "cities": _largest(found["city"]),
+        "cities": _largest(_real(found["city"])),
     }
 
 
@@ -57,6 +58,11 @@ def weeks(month: date) -> Iterator[tuple[date, date, date]]:
         monday += timedelta(days=7)
 
 
+def _real(rows: list[Row]) -> list[Row]:
+    """Without those that hold only events which were called off before anybody came."""
+    return [row for row in rows if row[1]["events"] or row[1]["visits"]]
+
+
 def _categories(
     visits: dict[int, dict[str, Any]], figures: dict[int, dict[str, float]]
 ) -> list[dict[str, Any]]:
@@ -72,6 +78,6 @@ def _categories(
     ]
 
 
-def _largest(cities: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _largest(cities: list[Row]) -> list[dict[str, Any]]:
     ordered = sorted(cities, key=lambda pair: (-pair[1]["hours"], -pair[1]["events"], pair[0]))
     return [{"city": city, **measures} for city, measures in ordered[:MOST_CITIES]]

@@ -15,8 +15,10 @@ class ImpactReport(models.Model):
     # Its first day.
     month = models.DateField(_("month"), unique=True)
     figures = models.JSONField(_("figures"))
-    # Empty until the file is made, which the next run of the task sees.
+    # Empty until the file is made, which a beat task sees.
     pdf = models.FileField(_("file"), upload_to="reports", max_length=200, blank=True)
+    # Counts what the file must not show any more: one that was drawn meanwhile is not kept.
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     generated_at = models.DateTimeField(_("generated at"), default=timezone.now)
 
     class Meta:

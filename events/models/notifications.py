@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from events.models.comments import EventComment
 from events.models.events import Event
+from events.models.photos import EventPhoto
 from events.querysets import NotificationQuerySet
 from users.models import User
 
@@ -53,6 +54,9 @@ class EventNotification(models.Model):
         SHORTFALL = "shortfall", _("something is missing")
         MENTION = "mention", _("mentioned in a comment")
         COMMENT_HIDDEN = "comment_hidden", _("comment hidden")
+        COMMENT_DECIDED = "comment_decided", _("decision about a flag")
+        PHOTO_DECIDED = "photo_decided", _("decision about an objection")
+        REPORT_RETURNED = "report_returned", _("report returned")
 
     event = models.ForeignKey(
         Event, models.CASCADE, related_name="notifications", verbose_name=_("event")
@@ -62,7 +66,7 @@ class EventNotification(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     # What makes two messages of one kind different: the event's version, the sign-up's moment, the
-    # resource's id, or what begins with the comment's id.
+    # resource's id, or what begins with the id of the comment or photo.
     version = models.CharField(max_length=40)
     # What an organizer says to the person about it.
     reason = models.CharField(_("reason"), max_length=500, blank=True)
@@ -115,6 +119,14 @@ class EventNotification(models.Model):
     @property
     def comment(self) -> EventComment | None:
         """The comment that a mail of such a kind is about."""
+        return self.event.comments.select_related("author").filter(pk=self._about).first()
+
+    @property
+    def photo(self) -> EventPhoto | None:
+        """The photo that a mail of such a kind is about."""
+        return self.event.photos.filter(pk=self._about).first()
+
+    @property
+    def _about(self) -> int:
         pk = self.version.partition(":")[0]
-        comments = self.event.comments.select_related("author")
-        return comments.filter(pk=pk).first() if pk.isdecimal() else None
+        return int(pk) if pk.isdecimal() else 0

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events.models.events import IMPACT_KINDS, Event
+from events.models.photos import EventPhoto
 from events.report_querysets import (
     ReportContributionQuerySet,
     ReportFigureQuerySet,
@@ -49,6 +50,9 @@ class EventReport(models.Model):
         Event, models.PROTECT, related_name="report", verbose_name=_("event")
     )
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.DRAFT)
+    photos = models.ManyToManyField(
+        EventPhoto, blank=True, related_name="reports", verbose_name=_("photos")
+    )
     summary = models.TextField(_("summary"), max_length=5000, blank=True)
     return_reason = models.CharField(_("reason for returning"), max_length=500, blank=True)
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)

@@ -45,9 +45,20 @@ from events.services.editing import (
     delete,
     edit,
 )
+from events.services.handing_over import (
+    HandedOver,
+    OrganizerUnconfirmed,
+    hand_over,
+    hand_over_series,
+)
 from events.services.lifecycle import archive_old_events, cancel, ended_events, finish, publish
 from events.services.mails import NobodyToWriteTo, Reach, reach, write_to
-from events.services.monthly import generate_monthly_report, remake_monthly_report
+from events.services.monthly import (
+    draw_month,
+    generate_monthly_report,
+    remake_monthly_report,
+    undrawn_months,
+)
 from events.services.notifications import (
     overdue_notifications,
     remind,
@@ -86,6 +97,7 @@ from events.services.pledges import (
     MoreThanNeeded,
     OneSeatEach,
     OwnRide,
+    RidesAlready,
     pledge,
     take_back,
     warn_of_shortfalls,
@@ -117,8 +129,9 @@ from events.services.resources import (
     offer_ride,
 )
 from events.services.seats import EventFull, EventGone
-from events.services.series import extend_series, series_to_extend, start_series
+from events.services.series import extend_series, series_horizon, series_to_extend, start_series
 from events.services.series_edits import NotInSeries, edit_series, preview_series_edit
+from events.services.series_waivers import remove_series_waiver, set_series_waiver
 from events.services.syncing import sync_check_ins
 from events.services.waivers import WaiverRequired, remove_waiver, set_waiver
 from events.transitions import EventNotOver, EventOver, StartsInPast, WrongStatus
@@ -145,7 +158,9 @@ __all__ = [
     "EventNotOver",
     "EventOver",
     "FigureBelowContributions",
+    "HandedOver",
     "HasCome",
+    "OrganizerUnconfirmed",
     "LeavingClosed",
     "MoreThanNeeded",
     "NeededBelowPledged",
@@ -160,6 +175,7 @@ __all__ = [
     "OneSeatEach",
     "OwnComment",
     "OwnRide",
+    "RidesAlready",
     "PeopleHaveCome",
     "ReportIncomplete",
     "PledgingClosed",
@@ -206,8 +222,12 @@ __all__ = [
     "ended_events",
     "extend_series",
     "finish",
+    "draw_month",
+    "undrawn_months",
     "generate_monthly_report",
     "flag",
+    "hand_over",
+    "hand_over_series",
     "hide_comment",
     "flag_photo",
     "holds",
@@ -241,7 +261,10 @@ __all__ = [
     "send_notification",
     "submit_report",
     "remove_waiver",
+    "series_horizon",
     "series_to_extend",
+    "remove_series_waiver",
+    "set_series_waiver",
     "set_waiver",
     "start_series",
     "sync_check_ins",

@@ -118,22 +118,36 @@ def hide_comment(comment: EventComment, *, by: User, reason: str) -> None:
     """Take it out of sight, and tell its author why."""
     comment = _lock(comment)
     if _decide(comment, Status.HIDDEN, by):
-        version = f"{comment.pk}:{comment.decided_at.timestamp():.0f}"  # type: ignore[union-attr]
         notifications.tell(
-            Kind.COMMENT_HIDDEN, comment.event, comment.author, version=version, reason=reason
+            Kind.COMMENT_HIDDEN,
+            comment.event,
+            comment.author,
+            version=_decision(comment),
+            reason=reason,
         )
 
 
 def _decide(comment: EventComment, status: EventComment.Status, by: User) -> bool:
-    """Note what staff decided, and say whether that is new."""
+    """Note what staff decided, tell who flagged it since they did before, and say if it is new."""
     if comment.deleted_at:
         raise NotShown
     if comment.status == status:
         return False
+    flags = comment.flags.exclude(user=by)
+    if comment.decided_at:
+        flags = flags.filter(created_at__gt=comment.decided_at)
     comment.status = status
     comment.decided_at, comment.decided_by = timezone.now(), by
     comment.save(update_fields=["status", "decided_at", "decided_by"])
+    notifications.tell_who_objected(
+        Kind.COMMENT_DECIDED, comment.event, flags, version=_decision(comment)
+    )
     return True
+
+
+def _decision(comment: EventComment) -> str:
+    """What makes the mails about one decision different from those about the next."""
+    return f"{comment.pk}:{comment.decided_at.timestamp():.0f}"  # type: ignore[union-attr]
 
 
 def _lock(comment: EventComment) -> EventComment:

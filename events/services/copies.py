@@ -7,6 +7,7 @@ from django.db import transaction
 
 from events.models import Event, EventResource
 from events.services import editing, waivers
+from users.models import User
 
 # What is the same at every event made after the model of another.
 LIKE = (
@@ -19,26 +20,26 @@ LIKE = (
     "capacity",
     "waitlist_enabled",
     "min_age",
+    "photos_need_approval",
 )
 # Moments that keep their distance from the start.
 DEADLINES = ("signup_closes_at", "leave_closes_at")
 
 
 @transaction.atomic
-def copy(event: Event, *, starts_at: datetime) -> Event:
-    """Make a draft like this event at another time: the same organizers and needs, nobody in it."""
-    later = starts_at - event.starts_at
-    fields: dict[str, Any] = {name: getattr(event, name) for name in (*LIKE, "time_zone")}
-    for name in ("ends_at", *DEADLINES):
-        moment = getattr(event, name)
-        fields[name] = moment and moment + later
+def copy(event: Event, *, starts_at: datetime, by: User) -> Event:
+    """Make a draft like this event at another time: the same organizers and needs, nobody in it.
+
+    If its organizer is here no more, it is of who copies it.
+    """
+    organizer = event.organizer if event.organizer.is_active else by
     draft = editing.create(
-        event.organizer,
+        organizer,
         {
-            **fields,
-            "category": event.category,
-            "co_organizers": list(event.co_organizers.filter(is_active=True)),
-            "starts_at": starts_at,
+            **_like(event, starts_at),
+            "co_organizers": list(
+                event.co_organizers.filter(is_active=True).exclude(pk=organizer.pk)
+            ),
             "status": Event.Status.DRAFT,
         },
     )
@@ -48,3 +49,14 @@ def copy(event: Event, *, starts_at: datetime) -> Event:
         for one in event.resources.filter(kind=EventResource.Kind.ITEM).order_by("pk")
     )
     return draft
+
+
+def _like(event: Event, starts_at: datetime) -> dict[str, Any]:
+    """The columns of an event like this one that starts then."""
+    later = starts_at - event.starts_at
+    same = ("category", "time_zone", *LIKE)
+    fields: dict[str, Any] = {name: getattr(event, name) for name in same}
+    for name in ("ends_at", *DEADLINES):
+        moment = getattr(event, name)
+        fields[name] = moment and moment + later
+    return {**fields, "starts_at": starts_at}

@@ -1,9 +1,10 @@
 """The weekly mail of events near a person; each event is told once."""
 
 from datetime import date, timedelta
+from itertools import islice
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from config.patience import MAX_ATTEMPTS, overdue
@@ -49,42 +50,58 @@ def send_digest(digest_id: int) -> None:
     """Mail it once, however often this runs; without anything new it is skipped.
 
     The try is counted first and for itself, so that one that kills the worker counts too. Then
-    the person is locked: two weeks that are sent at once tell no event twice.
+    the row is claimed, and each event by a row that is unique for the person: of two weeks that
+    are sent at once, one tells of it. The person is not locked, however slow the mail server is.
     """
     waiting = Digest.objects.waiting().filter(pk=digest_id)
     if not waiting.filter(attempts__lt=MAX_ATTEMPTS).update(attempts=F("attempts") + 1):
         return
     with transaction.atomic():
-        user = User.objects.select_for_update(no_key=True).filter(digests=digest_id).first()
-        digest = waiting.first()
-        if user is None or digest is None:
+        if not waiting.update(sent_at=timezone.now()):
             return
-        events = list(_news_for(user))
-        now = timezone.now()
-        if not events:
-            waiting.update(skipped_at=now)
-            return
-        waiting.update(sent_at=now)
-        ToldEvent.objects.bulk_create(
-            ToldEvent(digest=digest, user=user, event=event) for event in events
-        )
-        emails.digest(user, events)
+        digest = Digest.objects.select_related("user").get(pk=digest_id)
+        if events := _claim(digest, _news_for(digest.user)):
+            emails.digest(digest.user, events)
+        else:
+            Digest.objects.filter(pk=digest_id).update(sent_at=None, skipped_at=timezone.now())
 
 
-def _news_for(user: User) -> EventQuerySet:
-    """Events within the person's radius that they neither heard of nor take part in."""
+def _claim(digest: Digest, events: list[Event]) -> list[Event]:
+    """Note what is told, in one order for all; give what no other digest told meanwhile."""
+    rows = [
+        ToldEvent(digest=digest, user_id=digest.user_id, event=event)
+        for event in sorted(events, key=lambda event: event.pk)
+    ]
+    ToldEvent.objects.bulk_create(rows, ignore_conflicts=True)
+    ours = set(digest.told_events.values_list("event", flat=True))
+    return [event for event in events if event.pk in ours]
+
+
+def _news_for(user: User) -> list[Event]:
+    """Events within the person's radius that they may join and neither heard of nor are in."""
     if not user.is_active or not User.objects.wanting(KIND).filter(pk=user.pk).exists():
-        return Event.objects.none()
+        return []
     if user.latitude is None or user.longitude is None:
-        return Event.objects.none()
-    soon = (
-        Event.objects.published()
-        .upcoming()
-        .filter(starts_at__gt=timezone.now(), starts_at__lte=timezone.now() + AHEAD)
-    )
-    new = soon.exclude(told_to__user=user).exclude(participants__user=user)
-    near = new.exclude(organizer=user).nearby(user.latitude, user.longitude, user.travel_radius_km)
-    return near[:MOST]
+        return []
+    new = _open_soon().exclude(told_to__user=user).exclude(participants__user=user)
+    others = new.exclude(pk__in=Event.objects.organized_by(user).values("pk"))
+    near = others.nearby(user.latitude, user.longitude, user.travel_radius_km)
+    return list(islice((event for event in near if _is_old_enough(user, event)), MOST))
+
+
+def _open_soon() -> EventQuerySet:
+    """Events to come that still take people, be it on their waiting list."""
+    now = timezone.now()
+    soon = Event.objects.published().filter(starts_at__gt=now, starts_at__lte=now + AHEAD)
+    takes_people = Q(seats_taken__lt=F("capacity")) | Q(waitlist_enabled=True)
+    signs_up = Q(signup_closes_at=None) | Q(signup_closes_at__gt=now)
+    return soon.filter(takes_people, signs_up)
+
+
+def _is_old_enough(user: User, event: Event) -> bool:
+    """Who did not tell their age is told; joining asks for it."""
+    age = user.age_on(event.starts_on)
+    return not event.min_age or age is None or age >= event.min_age
 
 
 def overdue_digests() -> list[int]:

@@ -22,6 +22,8 @@ TIME_AND_PLACE = {
     "latitude",
     "longitude",
 }
+# By these, what was done at events that have begun is summed up.
+SUMMED_BY = {"category", "city"}
 
 
 class EventNotEditable(DomainError):
@@ -98,6 +100,8 @@ def edit(event: Event, changes: dict[str, Any]) -> Event:
         setattr(event, name, columns[name])
     _check_change(event, changed)
     _save_change(event, changed)
+    if event.has_started and not SUMMED_BY.isdisjoint(changed):
+        transaction.on_commit(caching.impact_changed)
     transaction.on_commit(caching.events_changed)
     return event
 

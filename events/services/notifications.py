@@ -46,14 +46,16 @@ CONCERNED = {
 # What makes two messages of one kind different.
 SIGN_UP = Cast("joined_at", CharField())
 EVENT_VERSION = Cast("event__version", CharField())
-# Moved within the day, an event is still the one that people were reminded of. The day in one
-# zone for all: a zone that this database does not know must not hold up everybody's reminders.
-LOCAL_DAY = Func(
-    Func(Value(settings.TIME_ZONE), F("event__starts_at"), function="timezone"),
-    Value("YYYY-MM-DD"),
-    function="to_char",
-    output_field=CharField(),
-)
+
+
+def _day_of(moment: str) -> Func:
+    """What makes a message about an event new: moved within the day, it is still the same one.
+
+    The day in one zone for all: a zone that this database does not know must not hold up
+    everybody's reminders.
+    """
+    here = Func(Value(settings.TIME_ZONE), F(moment), function="timezone")
+    return Func(here, Value("YYYY-MM-DD"), function="to_char", output_field=CharField())
 
 
 def announce(
@@ -73,20 +75,25 @@ def tell_organizers(
     kind: EventNotification.Kind,
     events: EventQuerySet,
     *,
-    version: str,
+    version: str | None = None,
     among: Collection[int] | None = None,
+    reason: str = "",
 ) -> None:
-    """Tell all who run these events, or only those `among` them; to confirmed addresses only."""
+    """Tell all who run these events, or only those `among` them; to confirmed addresses only.
+
+    Without a version, once for each day that an event is put on.
+    """
     helpers = CoOrganizer.objects.filter(event__in=events)
-    sources: list[tuple[QuerySet[Any], str, str]] = [
-        (events, "pk", "organizer"),
-        (helpers, "event_id", "user"),
+    sources: list[tuple[QuerySet[Any], str, str, str]] = [
+        (events, "pk", "organizer", "starts_at"),
+        (helpers, "event_id", "user", "event__starts_at"),
     ]
-    for rows, event, user in sources:
+    for rows, event, user, start in sources:
         known = {f"{user}__is_active": True, f"{user}__email_confirmed_at__isnull": False}
         chosen = {} if among is None else {f"{user}__in": among}
         people = rows.order_by().filter(**known, **chosen)
-        _start(_insert(people, (event, f"{user}_id"), kind, Value(version), ""))
+        told = _day_of(start) if version is None else Value(version)
+        _start(_insert(people, (event, f"{user}_id"), kind, told, reason))
 
 
 def tell(
@@ -95,6 +102,14 @@ def tell(
     """Tell one person, whether they take part or not."""
     this_event = Event.objects.filter(pk=event.pk).annotate(reader=Value(user.pk))
     _start(_insert(this_event, ("pk", "reader"), kind, Value(version), reason))
+
+
+def tell_who_objected(
+    kind: EventNotification.Kind, event: Event, flags: QuerySet[Any], *, version: str
+) -> None:
+    """Tell those whose flags these are what came of them."""
+    people = flags.order_by().filter(user__is_active=True).annotate(at=Value(event.pk))
+    _start(_insert(people, ("at", "user_id"), kind, Value(version), ""))
 
 
 def _start(ids: list[int]) -> None:
@@ -211,7 +226,7 @@ def remind() -> None:
             user__is_active=True,
             user__email_confirmed_at__isnull=False,
         )
-        announce(kind, places, version=LOCAL_DAY)
+        announce(kind, places, version=_day_of("event__starts_at"))
 
 
 def overdue_notifications() -> list[int]:

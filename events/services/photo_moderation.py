@@ -9,12 +9,15 @@ from config import files
 from config.errors import DomainError
 from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
-from events.models import EventPhoto, PhotoFlag
+from events.models import EventNotification, EventPhoto, PhotoFlag
+from events.services import monthly, notifications
 from users import services as users
 from users.models import User
 
 Status = EventPhoto.Status
 SWEEP_SIZE = 200
+# Whatever staff thought of it before: these are about persons.
+GRAVE = (PhotoFlag.Reason.SHOWS_ME, PhotoFlag.Reason.SHOWS_CHILD)
 
 
 class PhotoGone(DomainError, EventPhoto.DoesNotExist):
@@ -42,48 +45,64 @@ def lock_photo(photo: EventPhoto) -> EventPhoto:
 def flag_photo(photo: EventPhoto, user: User, *, reason: str, note: str = "") -> EventPhoto:
     """Note an objection, one of each person, and hide the photo until staff decide.
 
-    Once staff let an objection pass, only who is shown, or tells of a child, hides it again.
+    Once staff let an objection pass, only who is shown, or tells of a child, hides it again:
+    also who objected before.
     """
     photo = lock_photo(photo)
     is_cleared = photo.flags.filter(created_at__lt=photo.decided_at or photo.created_at).exists()
-    _, is_new = photo.flags.get_or_create(user=user, defaults={"reason": reason, "note": note})
-    hides = reason in (PhotoFlag.Reason.SHOWS_ME, PhotoFlag.Reason.SHOWS_CHILD) or not is_cleared
-    if is_new and hides and photo.status == Status.SHOWN:
+    is_grave = reason in GRAVE
+    if not is_grave and photo.flags.filter(user=user).exists():
+        return photo
+    said = {"reason": reason, "note": note, "created_at": timezone.now()}
+    photo.flags.update_or_create(user=user, defaults=said)
+    if photo.status == Status.SHOWN and (is_grave or not is_cleared):
         photo.status = Status.HIDDEN
         photo.save(update_fields=["status"])
+        monthly.withdraw_pictures(photo.event)
     return photo
 
 
 @transaction.atomic
 def approve_photo(photo: EventPhoto, *, by: User) -> None:
-    """Show it to everyone; the uploader is told."""
+    """Show it to everyone; the uploader is told, and who objected."""
     waiting = EventPhoto.objects.waiting_for_decision().filter(pk=photo.pk)
-    now = timezone.now()
-    if not waiting.update(
-        status=Status.SHOWN,
-        reason="",
-        decided_by=by,
-        decided_at=now,
-        mail_due_at=now,
-        mail_attempts=0,
-    ):
+    found = waiting.select_for_update(no_key=True).first()
+    if found is None:
         raise PhotoDecided
-    tasks.send_photo_decision.delay_on_commit(photo.pk)
+    found.status, found.reason = Status.SHOWN, ""
+    _decide(found, by)
 
 
 @transaction.atomic
 def remove_photo(photo: EventPhoto, *, by: User, reason: str) -> None:
-    """Delete the files of a photo and keep its row as proof; the uploader is told why."""
+    """Delete the files of a photo and keep its row as proof.
+
+    The uploader is told why, and who objected that it is gone.
+    """
     photo = lock_photo(photo)
+    if photo.status == Status.SHOWN:
+        monthly.withdraw_pictures(photo.event)
     names = photo.files
     photo.image, photo.thumbnail = "", ""
     photo.status, photo.reason = Status.REMOVED, reason
+    _decide(photo, by)
+    files.delete_on_commit(names)
+
+
+def _decide(photo: EventPhoto, by: User) -> None:
+    """Store a decision with the mails that it owes; the caller has locked the photo."""
+    flags = photo.flags.exclude(user=by)
+    if photo.decided_at:
+        flags = flags.filter(created_at__gt=photo.decided_at)
     photo.decided_by = by
     photo.decided_at = photo.mail_due_at = timezone.now()
     photo.mail_attempts = 0
     photo.save()
-    files.delete_on_commit(names)
     tasks.send_photo_decision.delay_on_commit(photo.pk)
+    version = f"{photo.pk}:{photo.decided_at.timestamp():.0f}"
+    notifications.tell_who_objected(
+        EventNotification.Kind.PHOTO_DECIDED, photo.event, flags, version=version
+    )
 
 
 def mail_photo_decision(photo_id: int) -> None:

@@ -9,7 +9,7 @@ from config import files
 from config.errors import DomainError
 from config.images import Picture
 from events.models import Event, EventPhoto
-from events.services import seats
+from events.services import monthly, seats
 from events.services.photo_moderation import lock_photo
 from users.models import User
 
@@ -95,6 +95,8 @@ def delete_photo(photo: EventPhoto) -> None:
     """
     seats.lock(photo.event)
     photo = lock_photo(photo)
+    if photo.status == Status.SHOWN:
+        monthly.withdraw_pictures(photo.event)
     names = photo.files
     photo.delete()
     files.delete_on_commit(names)

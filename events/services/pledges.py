@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
-from events.models import Event, EventNotification, EventResource
+from events.models import Event, EventNotification, EventResource, ResourcePledge
 from events.services import notifications, releases, seats
 from events.services.resources import check_takes_pledges, current, seat_of
 from users.models import User
@@ -42,6 +42,11 @@ class OwnRide(DomainError):
     message = _("Who drives needs no seat in the own car.")
 
 
+class RidesAlready(DomainError):
+    code = "rides_already"
+    message = _("You have a seat in another car to this event.")
+
+
 @transaction.atomic
 def pledge(resource: EventResource, user: User, quantity: int) -> tuple[EventResource, bool]:
     """Note that the user brings so many, instead of what they said before; say whether it is new.
@@ -71,6 +76,9 @@ def _check_ride(resource: EventResource, user: User, quantity: int) -> None:
         raise OwnRide
     if quantity != 1:
         raise OneSeatEach
+    rides = ResourcePledge.objects.of(user, resource.event).filter(resource__kind=resource.kind)
+    if rides.exclude(resource=resource).exists():
+        raise RidesAlready
 
 
 @transaction.atomic
@@ -85,9 +93,10 @@ def take_back(resource: EventResource, user: User) -> None:
 
 @transaction.atomic
 def warn_of_shortfalls() -> None:
-    """Tell who runs an event, once and two days before, that something is missing.
+    """Tell who runs an event, two days before its start, that something is missing.
 
-    What is planned later than that has had no time yet; what gets missing later is told as well.
+    Once for each day that it is put on. What is planned later than that has had no time yet;
+    what gets missing later is told as well.
     """
     now = timezone.now()
     short = EventResource.objects.missing().order_by().values("event")
@@ -97,4 +106,4 @@ def warn_of_shortfalls() -> None:
         starts_at__lte=now + WARNED_BEFORE,
         created_at__lt=F("starts_at") - WARNED_BEFORE,
     )
-    notifications.tell_organizers(EventNotification.Kind.SHORTFALL, events, version="once")
+    notifications.tell_organizers(EventNotification.Kind.SHORTFALL, events)

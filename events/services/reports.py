@@ -1,6 +1,6 @@
 """Reports of events that are over: organizers write them, staff approve or return them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from django.db import transaction
@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
-from events import caching, report_transitions, tasks, transitions
-from events.models import Event, EventReport, ReportFigure
-from events.services import seats
+from events import caching, report_transitions, rules, tasks, transitions
+from events.models import Event, EventNotification, EventPhoto, EventReport, ReportFigure
+from events.services import notifications, seats
 from users.models import User
 
+Kind = EventNotification.Kind
 Status = EventReport.Status
 TOOK_PLACE = (Event.Status.PUBLISHED, Event.Status.FINISHED, Event.Status.ARCHIVED)
 
@@ -53,11 +54,12 @@ def save_report(
     by: User,
     summary: str | None = None,
     figures: Mapping[str, Decimal] | None = None,
+    photos: Iterable[EventPhoto] | None = None,
 ) -> EventReport:
     """Write what came of an event; what is not said about it stays.
 
     An approved report that organizers change takes its numbers back and waits for its
-    approval again; a change by staff is approved with it.
+    approval again; a change by who may approve it is approved with it.
     """
     report = lock(event)
     _open(report, by)
@@ -66,6 +68,8 @@ def save_report(
         report.save(update_fields=["summary"])
     if figures is not None:
         _set_figures(report, figures)
+    if photos is not None:
+        report.photos.set(photos)
     return report
 
 
@@ -74,7 +78,7 @@ def _open(report: EventReport, by: User) -> None:
     if report.status == Status.SUBMITTED:
         raise report_transitions.WrongReportStatus
     if report.status == Status.APPROVED:
-        if not by.is_staff:
+        if not rules.may_decide_reports(by, report.event):
             report_transitions.REOPEN.apply(report)
         counts_changed(report)
 
@@ -117,12 +121,18 @@ def approve_report(report: EventReport, *, by: User) -> EventReport:
 
 @transaction.atomic
 def return_report(report: EventReport, *, by: User, reason: str) -> EventReport:
-    """Give it back to the organizers with a reason; what it gave to the ledger is taken back."""
+    """Give it back to the organizers, who are told why; what the ledger has is taken back."""
     report = lock(report.event)
-    facts = {"decided_at": timezone.now(), "decided_by": by, "return_reason": reason}
+    now = timezone.now()
+    facts = {"decided_at": now, "decided_by": by, "return_reason": reason}
     did_count = report.status == Status.APPROVED
-    if report_transitions.RETURN.apply(report, **facts) and did_count:
-        counts_changed(report)
+    if report_transitions.RETURN.apply(report, **facts):
+        this_event = Event.objects.filter(pk=report.event_id)
+        notifications.tell_organizers(
+            Kind.REPORT_RETURNED, this_event, version=now.isoformat(), reason=reason
+        )
+        if did_count:
+            counts_changed(report)
     return report
 
 

@@ -77,12 +77,16 @@ def last_in_line(event: Event) -> datetime | None:
 
 
 def vacate(event: Event, participant: EventParticipant, status: Event.Status | str) -> None:
-    """Take the place back with what hangs on it, and give a seat to the next in line."""
+    """Take the place back with what hangs on it, and give a seat to the next in line.
+
+    Who was missed at what is over keeps what they pledged: nobody needs to hear of it now.
+    """
     had_seat = participant.status == Status.CONFIRMED
     participant.status = status
     participant.save(update_fields=["status"])
     if had_seat:
-        releases.release(event, participant)
+        if not event.is_over:
+            releases.release(event, participant)
         event.seats_taken -= 1
         _save(event)
         promote(event)

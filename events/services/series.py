@@ -1,5 +1,6 @@
 """Events that follow each other by a rule: the rule is a row, each event an ordinary one."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events import caching
-from events.models import CoOrganizer, Event, EventSeries
+from events.models import CoOrganizer, Event, EventResource, EventSeries, Waiver
 from events.services.copies import DEADLINES, LIKE
 from events.transitions import StartsInPast
 from users import services as users
@@ -18,18 +19,37 @@ from users.models import User
 
 
 @transaction.atomic
-def start_series(organizer: User, fields: dict[str, Any], *, rule: str) -> EventSeries:
-    """Make a series whose first event has these fields, and its events up to the horizon."""
+def start_series(
+    organizer: User,
+    fields: dict[str, Any],
+    *,
+    rule: str,
+    waiver: str = "",
+    resources: Sequence[dict[str, Any]] = (),
+) -> EventSeries:
+    """Make a series whose first event has these fields, and its events up to the horizon.
+
+    Each of them begins with the waiver, and needs the resources.
+    """
     organizer = users.lock_account(organizer)
     people = fields.pop("co_organizers", [])
     first = Event(organizer=organizer, **fields)
     first.clean()
     if first.has_started:
         raise StartsInPast
-    series = EventSeries(
-        organizer=organizer,
+    plan = {**_plan(first, people), "waiver": waiver, "resources": [*resources]}
+    series = _from(first, rule, plan)
+    _check_first_day(series)
+    series.save()
+    make_events(series, after=series.made_until)
+    return series
+
+
+def _from(first: Event, rule: str, plan: dict[str, Any]) -> EventSeries:
+    return EventSeries(
+        organizer=first.organizer,
         category=first.category,
-        plan=_plan(first, people),
+        plan=plan,
         rule=rule,
         first_day=first.starts_on,
         from_day=first.starts_on,
@@ -38,10 +58,6 @@ def start_series(organizer: User, fields: dict[str, Any], *, rule: str) -> Event
         time_zone=first.time_zone,
         made_until=first.starts_on - timedelta(days=1),
     )
-    _check_first_day(series)
-    series.save()
-    make_events(series, after=series.made_until)
-    return series
 
 
 def _plan(event: Event, people: list[User]) -> dict[str, Any]:
@@ -96,13 +112,29 @@ def _insert(series: EventSeries, days: list[date]) -> list[Event]:
     CoOrganizer.objects.bulk_create(
         CoOrganizer(event=event, user_id=person) for event in events for person in people
     )
+    _equip(series, events)
     transaction.on_commit(caching.events_changed)
     return events
 
 
+def _equip(series: EventSeries, events: list[Event]) -> None:
+    """Give new events the waiver and the needs of their plan; an older one has none."""
+    if text := series.plan.get("waiver"):
+        Waiver.objects.bulk_create(
+            Waiver(event=event, version=1, text=text, created_by=series.organizer)
+            for event in events
+        )
+    EventResource.objects.bulk_create(
+        EventResource(event=event, **needed)
+        for event in events
+        for needed in series.plan.get("resources", [])
+    )
+
+
 def _event_on(series: EventSeries, day: date) -> Event:
     starts_at = series.start_of(day)
-    fields = {name: series.plan[name] for name in (*LIKE, "status")}
+    # What an older plan does not name has its default.
+    fields = {name: series.plan[name] for name in (*LIKE, "status") if name in series.plan}
     for name in DEADLINES:
         seconds = series.plan[name]
         fields[name] = None if seconds is None else starts_at - timedelta(seconds=seconds)
@@ -114,6 +146,7 @@ def _event_on(series: EventSeries, day: date) -> Event:
         time_zone=series.time_zone,
         starts_at=starts_at,
         ends_at=starts_at + series.duration,
+        waiver_version=1 if series.plan.get("waiver") else None,
         **fields,
     )
 

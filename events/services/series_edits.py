@@ -106,7 +106,7 @@ def edit_series(
     Under a new rule, events on days that it does not have are called off, unless people are
     in them. An event that was moved alone keeps its time.
     """
-    series = _lock(event)
+    series = lock_series(event)
     event.refresh_from_db()
     changes = _with_end(event, changes)
     if scope == Scope.THIS:
@@ -123,7 +123,7 @@ def edit_series(
     return edit.outcome
 
 
-def _lock(event: Event) -> EventSeries:
+def lock_series(event: Event) -> EventSeries:
     """Lock the series of the event; the later part of one that was split just then."""
     while True:
         found = Event.objects.filter(pk=event.pk).values_list("series", flat=True).first()
@@ -269,8 +269,12 @@ def _differs(event: Event, columns: dict[str, Any]) -> bool:
 
 
 def _drop(event: Event) -> None:
-    """Throw a draft away; call off what people may have seen."""
+    """Throw a draft away; call off what people may have seen.
+
+    What is called off leaves the series, whose day is free for a rule that has it again.
+    """
     if event.status == Event.Status.DRAFT:
         editing.delete(event)
     else:
         lifecycle.cancel(event, reason=gettext("The series was changed; the event is not held."))
+        Event.objects.filter(pk=event.pk).update(series=None, series_slot=None)

@@ -22,7 +22,7 @@ Direction = CheckInScan.Direction
 Places = dict[int, EventParticipant]
 
 CLOSES_AFTER = timedelta(hours=1)
-OTHER_TIMES = "A device that was offline noted other times."
+OTHER_TIMES = _("A device that was offline noted other times.")
 CONFLICTS = {
     "unknown": _("Nobody here goes by this."),
     "too_early": _("This is before check-in opened."),
@@ -196,7 +196,7 @@ def _lines(event: Event, places: list[EventParticipant]) -> list[Contribution]:
             continue
         if old:
             place.visit += 1
-            lines.append(users.reversal_of(old, reason=OTHER_TIMES))
+            lines.append(users.reversal_of(old, reason=str(OTHER_TIMES)))
             new = hours.line(event, place)
         lines.append(new)
     return lines

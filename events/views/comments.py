@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 from config import limits
 from config.api import CursorPagination, command, idempotent
 from events import rules, services
+from events.comment_examples import COMMENT, FLAG, NEW_COMMENT, NEW_REPLY
 from events.comments import CommentSerializer, FlagSerializer, NewCommentSerializer, RepliesQuery
-from events.examples import COMMENT, FLAG, NEW_COMMENT, NEW_REPLY
 from events.models import EventComment
 from events.models.comments import CommentQuerySet
 from events.views.access import acting_user, visible_comment, visible_event

@@ -8,12 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import command, idempotent
-from events import services, transitions
-from events.examples import CANCELLATION, CANCELLED, CHANGE, EVENT, NEW_EVENT
-from events.inputs import ReasonSerializer
+from events import rules, services, transitions
+from events.examples import CANCELLATION, CANCELLED, CHANGE, EVENT, HAND_OVER, NEW_EVENT
+from events.inputs import HandOverSerializer, ReasonSerializer
 from events.serializers import EventSerializer, NewEventSerializer
 from events.views import reading
 from events.views.access import acting_user, managed_event
+from events.views.series import is_for_all
 
 
 class EventsView(reading.EventListView):
@@ -69,4 +70,16 @@ def cancel(request: Request, event_id: int) -> Response:
     given = ReasonSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     event = services.cancel(event, **given.validated_data)
+    return Response(EventSerializer(event).data)
+
+
+@command(request=HandOverSerializer, responses=EventSerializer, examples=[HAND_OVER, EVENT])
+def hand_over(request: Request, event_id: int) -> Response:
+    """Make somebody else the organizer, of the event or its series; for the organizer and staff."""
+    event = managed_event(request, event_id, may=rules.may_hand_over)
+    given = HandOverSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    is_series = is_for_all(request, event, given, may=rules.may_hand_over_series)
+    give = services.hand_over_series if is_series else services.hand_over
+    event = give(event, given.validated_data["organizer"])
     return Response(EventSerializer(event).data)

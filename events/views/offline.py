@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from config.api import command
 from events import check_in_lists, services
-from events.examples import CHECK_IN_LIST, SYNC, SYNCED
 from events.models import Event
 from events.offline import (
     CheckInListSerializer,
@@ -17,6 +16,7 @@ from events.offline import (
     SyncSerializer,
     scans_of,
 )
+from events.offline_examples import CHECK_IN_LIST, SYNC, SYNCED
 from events.views.access import acting_user, managed_event
 
 

@@ -89,7 +89,7 @@ class PhotoView(PhotosOfEvent, generics.RetrieveAPIView[EventPhoto]):
 
 @command(request=PhotoFlagSerializer, responses={204: None}, examples=[FLAG])
 def flag(request: Request, event_id: int, photo_id: int) -> Response:
-    """Object to a photo, which hides it until staff decide; saying so again changes nothing."""
+    """Object to a photo, which hides it until staff decide; the gravest word of a person counts."""
     event, user = visible_event(request, event_id), acting_user(request)
     photo = get_object_or_404(event.photos.may_be_flagged_by(user), pk=photo_id)
     given = PhotoFlagSerializer(data=request.data)

@@ -33,7 +33,7 @@ class ReportView(APIView):
     def get(self, request: Request, event_id: int) -> Response:
         """What came of an event, once it is approved; earlier only for those who run it."""
         event = visible_event(request, event_id)
-        reports = EventReport.objects.visible_to(request.user).prefetch_related("figures")
+        reports = EventReport.objects.visible_to(request.user).prefetch_related("figures", "photos")
         return Response(ReportSerializer(get_object_or_404(reports, event=event)).data)
 
     @extend_schema(

@@ -11,7 +11,9 @@ from rest_framework.views import APIView
 
 from config.api import idempotent
 from events import rules, services
-from events.examples import (
+from events.models import Event, EventResource
+from events.models.resources import ResourceQuerySet
+from events.resource_examples import (
     FEWER,
     NEW_RESOURCE,
     NEW_RIDE,
@@ -20,8 +22,6 @@ from events.examples import (
     RESOURCE_CHANGE,
     RIDE,
 )
-from events.models import Event, EventResource
-from events.models.resources import ResourceQuerySet
 from events.resources import NewResourceSerializer, QuantitySerializer, ResourceSerializer
 from events.views.access import acting_user, visible_event, visible_resource
 from users.models import User

@@ -10,9 +10,10 @@ from rest_framework.views import APIView
 
 from events import services
 from events.examples import NEW_WAIVER, WAIVER
-from events.inputs import NewWaiverSerializer
+from events.inputs import NewWaiverSerializer, ScopeSerializer
 from events.reading import WaiverSerializer
 from events.views.access import acting_user, managed_event, visible_event
+from events.views.series import is_for_all
 
 
 class WaiverView(APIView):
@@ -33,11 +34,21 @@ class WaiverView(APIView):
         event = managed_event(request, event_id)
         given = NewWaiverSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        waiver = services.set_waiver(event, by=acting_user(request), **given.validated_data)
+        text, by = given.validated_data["text"], acting_user(request)
+        if is_for_all(request, event, given):
+            waiver = services.set_series_waiver(event, text=text, by=by)
+        else:
+            waiver = services.set_waiver(event, text=text, by=by)
         return Response(WaiverSerializer(waiver).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(parameters=[ScopeSerializer], responses={204: None})
     def delete(self, request: Request, event_id: int) -> Response:
         """Ask for no waiver any more; what was accepted stays on record."""
-        services.remove_waiver(managed_event(request, event_id))
+        event = managed_event(request, event_id)
+        given = ScopeSerializer(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        if is_for_all(request, event, given):
+            services.remove_series_waiver(event)
+        else:
+            services.remove_waiver(event)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from events import check_in_lists
 from tests.api.schema import PREFIX
 from tests.api.world import ROLES
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, PhotoFactory
 from tests.pictures import picture
 
 
@@ -65,11 +65,22 @@ def new_event(world):
 
 
 def new_series(world):
-    return {**new_event(world), "rrule": "FREQ=WEEKLY;COUNT=3"}
+    needs = [{"name": "Enxada", "description": "De cabo longo.", "needed": 10}]
+    return {
+        **new_event(world),
+        "rrule": "FREQ=WEEKLY;COUNT=3",
+        "waiver": "Sigo as orientações.",
+        "resources": needs,
+    }
 
 
 def series_edit(world):
     return {"scope": "all", "title": "Outro nome"}
+
+
+def new_organizer(world):
+    type(world.owner).objects.filter(pk=world.owner.pk).update(email_confirmed_at=timezone.now())
+    return {"organizer": world.owner.pk, "scope": "this"}
 
 
 def later(world):
@@ -77,7 +88,7 @@ def later(world):
 
 
 def waiver(world):
-    return {"text": "Participo por minha conta e risco."}
+    return {"text": "Participo por minha conta e risco.", "scope": "this"}
 
 
 def scans(world):
@@ -105,7 +116,8 @@ def reason(world):
 
 
 def report(world):
-    return {"summary": "Praia limpa.", "figures": {"waste": 12.5}}
+    photo = PhotoFactory(event=world.over, uploader=world.organizer)
+    return {"summary": "Praia limpa.", "figures": {"waste": 12.5}, "photos": [photo.pk]}
 
 
 def work_of_the_owner(world):
@@ -179,6 +191,10 @@ REQUESTS = {
     "POST /events/{event_id}/series/apply/": Request(*RUNS_IT, event="repeated", sends=series_edit),
     "POST /events/{event_id}/series/apply/ : alone": Request(
         401, 403, 403, 409, 409, sends=series_edit
+    ),
+    "POST /events/{event_id}/hand-over/": Request(*RUNS_IT, sends=new_organizer),
+    "POST /events/{event_id}/hand-over/ : draft": Request(
+        *HIDDEN, event="draft", sends=new_organizer
     ),
     "POST /events/{event_id}/copy/": Request(401, 403, 403, 201, 201, sends=later),
     "POST /events/{event_id}/copy/ : draft": Request(

@@ -143,6 +143,10 @@ class SownWorld:
             "GET /events/{event_id}/ticket/": {"path.event_id": ids(self.foreign[:1])},
             "POST /events/{event_id}/check_in/": self._scans(self.expected),
             "POST /events/{event_id}/check_out/": self._scans(self.present),
+            "POST /events/{event_id}/hand-over/": {
+                "path.event_id": ids(self.drafts),
+                "body.organizer": [self.organizer.pk],
+            },
             "POST /events/{event_id}/copy/": {"path.event_id": ids(self.planned)},
             "POST /events/{event_id}/series/preview/": self._repeated,
             "POST /events/{event_id}/series/apply/": self._repeated,

@@ -1,7 +1,7 @@
 """What holds for every page of the admin."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from html.parser import HTMLParser
 
@@ -20,6 +20,7 @@ from django_celery_beat.models import (
 )
 
 from config.models import DeadLetter
+from events import services as event_services
 from events.impact import monthly
 from events.models import (
     Digest,
@@ -31,9 +32,11 @@ from events.models import (
     EventParticipant,
     EventPhoto,
     EventReport,
+    EventSeries,
     ImpactReport,
     PhotoFlag,
     ReportContribution,
+    Waiver,
 )
 from tests.factories import (
     CategoryFactory,
@@ -142,6 +145,20 @@ def rows(db, disk):
         thumbnail=default_storage.save("photos/b.jpg", ContentFile(b"picture")),
     )
     PhotoFlag.objects.create(photo=photo, user=user, reason="other", note=EVIL)
+    start = timezone.now() + timedelta(days=3)
+    series = event_services.start_series(
+        user,
+        {
+            "title": EVIL,
+            "category": event.category,
+            "city": EVIL,
+            "starts_at": start,
+            "ends_at": start + timedelta(hours=1),
+            "capacity": 1,
+        },
+        rule="FREQ=DAILY;COUNT=2",
+        waiver=EVIL,
+    )
     crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Sao_Paulo")
     badge = Badge.objects.create(
         slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
@@ -161,6 +178,8 @@ def rows(db, disk):
             event=event, user=user, kind="joined", version="1", reason=EVIL
         ),
         EventReport: report,
+        EventSeries: series,
+        Waiver: series.events.order_by("pk")[0].waivers.get(),
         ReportContribution: ReportContribution.objects.create(
             report=report, user=user, kind="waste", amount=1, status="rejected", reason=EVIL
         ),
@@ -240,7 +259,8 @@ def is_data(word):
         row for model in (EventCategory, Badge) for row in model.objects.values_list("name", "slug")
     ]
     known = {name for pair in names for name in pair} | {"America/Sao_Paulo"}
-    is_typed = any(sign in word for sign in ("@", "alert(1)", "m/h/dM", "→", "#", "/badges/"))
+    signs = ("@", "alert(1)", "m/h/dM", "→", "#", "/badges/", "FREQ=")
+    is_typed = any(sign in word for sign in signs)
     return is_typed or word in known or len(word) < 2 or not any(map(str.isalpha, word))
 
 

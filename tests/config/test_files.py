@@ -25,12 +25,12 @@ def stored(db, disk):
 
 
 def test_what_was_left_behind_is_deleted_after_a_day(stored, disk):
-    old = [stored(folder, age=2 * DAY) for folder in ("photos", "avatars")]
+    old = [stored(folder, age=2 * DAY) for folder in ("photos", "avatars", "reports")]
     fresh = stored("photos", age=60)
 
-    assert files.delete_orphans() == 2
+    assert files.delete_orphans() == 3
 
-    assert [(disk / name).exists() for name in (*old, fresh)] == [False, False, True]
+    assert [(disk / name).exists() for name in (*old, fresh)] == [False] * 3 + [True]
 
 
 def test_what_a_row_names_stays(stored, disk):

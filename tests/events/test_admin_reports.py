@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 
 from events import services
 from events.models import EventCategory, EventReport, ImpactReport, ReportContribution
-from tests.factories import CategoryFactory, PastEventFactory, VisitorFactory
+from tests.factories import CategoryFactory, PastEventFactory, PhotoFactory, VisitorFactory
 from users.models import Contribution
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,18 @@ def test_the_page_shows_figures_and_contributions(admin_client, report):
     for text in ("Praia limpa.", "lixo recolhido", "20,00", "kg", "8,00", "pendente"):
         assert text in page
     assert f"{REPORTS}{report.pk}/approve" in page
+
+
+def test_the_page_shows_the_photos_and_nothing_of_those_that_were_removed(
+    admin_client, admin_user, report
+):
+    shown, removed = PhotoFactory.create_batch(2, event=report.event)
+    report.photos.set([shown, removed])
+    services.remove_photo(removed, by=admin_user, reason="Não.")
+
+    page = admin_client.get(f"{REPORTS}{report.pk}/change/").text
+
+    assert page.count("<img src=") == page.count("photos/small") == 1
 
 
 def test_staff_approve_a_report(admin_client, admin_user, report):
@@ -132,7 +144,9 @@ def test_who_only_looks_may_not_decide(client, staff, report):
     assert f"{REPORTS}{report.pk}/approve" not in seen.text
 
 
-def test_a_month_is_read_downloaded_and_added_up_again(admin_client, report, staff):
+def test_a_month_is_read_downloaded_and_added_up_again(
+    admin_client, report, staff, django_capture_on_commit_callbacks
+):
     report = services.approve_report(report, by=staff)
     services.generate_monthly_report(report.event.starts_at.date().replace(day=1))
     month = ImpactReport.objects.get()
@@ -140,7 +154,8 @@ def test_a_month_is_read_downloaded_and_added_up_again(admin_client, report, sta
 
     page = admin_client.get(f"{MONTHS}{month.pk}/change/").text
     report.figures.filter(kind="waste").update(amount=77)
-    admin_client.post(f"{MONTHS}{month.pk}/remake/", YES)
+    with django_capture_on_commit_callbacks(execute=True):
+        admin_client.post(f"{MONTHS}{month.pk}/remake/", YES)
 
     month.refresh_from_db()
     assert address in page

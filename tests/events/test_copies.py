@@ -48,7 +48,7 @@ def test_what_is_needed_is_needed_again_and_nobody_has_pledged_it(event):
     ResourceFactory(event=event, name="Enxada", needed=4, pledged=3)
     ResourceFactory(event=event, kind="ride", offered_by=UserFactory())
 
-    draft = services.copy(event, starts_at=event.starts_at + timedelta(days=7))
+    draft = services.copy(event, starts_at=event.starts_at + timedelta(days=7), by=event.organizer)
 
     assert [(one.name, one.needed, one.pledged) for one in draft.resources.all()] == [
         ("Enxada", 4, 0)
@@ -59,10 +59,28 @@ def test_deadlines_keep_their_distance(event):
     event.signup_closes_at = event.starts_at - timedelta(days=2)
     event.save()
 
-    draft = services.copy(event, starts_at=event.starts_at + timedelta(days=7))
+    draft = services.copy(event, starts_at=event.starts_at + timedelta(days=7), by=event.organizer)
 
     assert draft.starts_at - draft.signup_closes_at == timedelta(days=2)
     assert draft.leave_closes_at is None
+
+
+def test_the_copy_keeps_whether_photos_wait_for_staff(event):
+    event.photos_need_approval = True
+
+    draft = services.copy(event, starts_at=event.starts_at + timedelta(days=7), by=event.organizer)
+
+    assert draft.photos_need_approval
+
+
+def test_the_event_of_a_closed_account_is_copied_for_who_asks(api, user):
+    event = EventFactory(organizer__is_active=False)
+    event.co_organizers.add(user)
+
+    answer = copy(api, event, starts_at=event.starts_at + timedelta(days=7))
+
+    draft = Event.objects.get(pk=answer.json()["id"])
+    assert (draft.organizer, draft.co_organizers.count()) == (user, 0)
 
 
 def test_what_is_over_can_be_copied(api, user):
@@ -78,7 +96,7 @@ def test_the_waiver_comes_along_as_a_first_version(user, event):
         services.set_waiver(event, text=text, by=user)
     event.refresh_from_db()
 
-    draft = services.copy(event, starts_at=event.starts_at + timedelta(days=7))
+    draft = services.copy(event, starts_at=event.starts_at + timedelta(days=7), by=event.organizer)
 
     assert list(draft.waivers.values_list("version", "text")) == [(1, "Agora")]
     assert draft.waiver_version == 1

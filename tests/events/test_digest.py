@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from events import services, tasks
@@ -10,6 +11,7 @@ from events.models import Digest, Event, ToldEvent
 from tests.factories import EventFactory, ParticipantFactory, UserFactory
 from tests.together import run_together
 from users import services as users
+from users.models import User
 
 THURSDAY = date(2026, 11, 26)
 RECIFE = {"latitude": -8.05, "longitude": -34.88}
@@ -102,17 +104,59 @@ def test_who_switched_it_off_meanwhile_is_skipped(mailoutbox):
     [
         lambda person: near(organizer=person),
         lambda person: ParticipantFactory(event=near(), user=person),
+        lambda person: near().co_organizers.add(person),
+        lambda person: near(signup_closes_at=timezone.now() - timedelta(hours=1)),
+        lambda person: near(capacity=1, seats_taken=1, waitlist_enabled=False),
+        lambda person: near(min_age=18),
         lambda person: near(status="draft"),
         lambda person: near(starts_at=timezone.now() + timedelta(days=40)),
         lambda person: near(starts_at=timezone.now() - timedelta(hours=1)),
     ],
 )
 def test_what_is_no_news_is_not_told(begin, mailoutbox, make):
-    make(reader())
+    make(reader(birth_date=date.today() - timedelta(days=365 * 16)))
 
     begin()
 
     assert not mailoutbox
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"capacity": 1, "seats_taken": 1},
+        {"signup_closes_at": timezone.now() + timedelta(days=365)},
+        {"min_age": 14},
+    ],
+    ids=str,
+)
+def test_what_one_may_still_join_is_told(begin, mailoutbox, fields):
+    reader(birth_date=date.today() - timedelta(days=365 * 16))
+    near(**fields)
+
+    begin()
+
+    assert len(mailoutbox) == 1
+
+
+def test_who_did_not_tell_their_age_is_told(begin, mailoutbox):
+    reader()
+    near(min_age=18)
+
+    begin()
+
+    assert len(mailoutbox) == 1
+
+
+def test_what_one_may_not_join_takes_no_place_in_the_mail(begin, mailoutbox, monkeypatch):
+    monkeypatch.setattr("events.services.digests.MOST", 1)
+    reader(birth_date=date.today() - timedelta(days=365 * 16))
+    near(min_age=18)
+    near(title="Longe", latitude=-8.1)
+
+    begin()
+
+    assert "Longe" in mailoutbox[0].body
 
 
 def test_a_mail_that_fails_tells_nothing_and_is_tried_again(begin, mailoutbox, monkeypatch):
@@ -143,7 +187,7 @@ def test_it_is_given_up_after_five_tries():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_weeks_at_once_tell_no_event_twice(mailoutbox):
-    """Without the lock of the person both would find it new."""
+    """Without a unique row for each, both would find it new."""
     person = reader()
     near()
     weeks = [Digest.objects.create(user=person, week=THURSDAY + timedelta(weeks=n)) for n in (0, 1)]
@@ -163,3 +207,21 @@ def test_a_thousand_readers_take_few_statements(django_assert_num_queries):
 
     assert Digest.objects.count() == 20
     assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_the_mail_goes_out_nobody_waits_for_the_person(monkeypatch):
+    person = reader()
+    near()
+    digest = Digest.objects.create(user=person, week=THURSDAY)
+
+    def lock_the_person():
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True, nowait=True).get(pk=person.pk)
+
+    monkeypatch.setattr("events.emails.digest", lambda *_: run_together(lock_the_person))
+
+    services.send_digest(digest.pk)
+
+    digest.refresh_from_db()
+    assert digest.sent_at

@@ -4,10 +4,18 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
 
 from events import services
 from events.models import EventReport
-from tests.factories import CategoryFactory, PastEventFactory, UserFactory, VisitorFactory
+from tests.factories import (
+    CategoryFactory,
+    EventFactory,
+    PastEventFactory,
+    UserFactory,
+    VisitorFactory,
+)
 from users import services as users
 from users.models import Contribution
 
@@ -102,6 +110,22 @@ def test_hours_of_other_sources_are_no_visits(anonymous):
     assert impact(anonymous)["hours"] == 2
 
 
+@pytest.mark.parametrize("change", [{"city": "Olinda"}, {"category": None}], ids=str)
+def test_what_an_event_that_has_begun_is_summed_by_is_fresh_at_once(
+    anonymous, change, django_capture_on_commit_callbacks
+):
+    start = timezone.now() - timedelta(hours=1)
+    event = EventFactory(starts_at=start, city="Recife")
+    query = {"city": "Recife"} if "city" in change else {"category": event.category_id}
+    before = impact(anonymous, **query)["events"]
+    new = {name: value or CategoryFactory() for name, value in change.items()}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.edit(event, new)
+
+    assert (before, impact(anonymous, **query)["events"]) == (1, 0)
+
+
 def test_a_cancelled_event_did_not_take_place_but_its_visits_did(anonymous):
     held([1], status="cancelled", cancel_reason="Raios")
 
@@ -179,6 +203,7 @@ def test_two_queries_however_many_and_none_when_kept(anonymous, django_assert_nu
 def test_it_is_fresh_after_each_write(
     anonymous, client_of, staff, django_capture_on_commit_callbacks
 ):
+    staff.user_permissions.add(Permission.objects.get(codename="change_eventreport"))
     event = PastEventFactory(status="published")
     place = VisitorFactory(event=event, checked_out_at=None)
     figures = {"waste": Decimal(9), "seedlings": Decimal(0)}

@@ -262,3 +262,54 @@ def test_the_list_takes_as_many_queries_however_long(admin_client, django_assert
 
     with django_assert_num_queries(4):
         admin_client.get(LIST)
+
+
+def told(kind):
+    rows = EventNotification.objects.filter(kind=kind).order_by("pk")
+    return list(rows.values_list("user_id", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("decide", "words"),
+    [
+        (services.approve_comment, "ele continua no ar"),
+        (partial(services.hide_comment, reason="Ofensa"), "o tirou do ar"),
+    ],
+)
+def test_who_flagged_a_comment_is_told_what_came_of_it(
+    staff, mailoutbox, decide, words, django_capture_on_commit_callbacks
+):
+    comment, person = CommentFactory(), UserFactory()
+    flag(comment, person)
+    flag(comment, UserFactory(is_active=False))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        decide(comment, by=staff)
+
+    [message] = [mail for mail in mailoutbox if mail.to == [person.email]]
+    assert words in message.body
+    assert comment.text in message.body
+    assert told("comment_decided") == [person.pk]
+
+
+def test_each_decision_tells_those_who_flagged_since_the_one_before(staff):
+    comment, early, late = CommentFactory(), UserFactory(), UserFactory()
+    flag(comment, early)
+    services.approve_comment(comment, by=staff)
+    flag(comment, late)
+
+    services.hide_comment(comment, by=staff, reason="Ofensa")
+    services.hide_comment(comment, by=staff, reason="Ofensa")
+
+    assert told("comment_decided") == [early.pk, late.pk]
+
+
+def test_of_a_comment_that_its_author_deleted_nobody_is_told(staff, mailoutbox):
+    comment = CommentFactory()
+    flag(comment)
+    services.approve_comment(comment, by=staff)
+    services.delete_comment(comment, by=comment.author)
+
+    services.send_notification(EventNotification.objects.get().pk)
+
+    assert not mailoutbox

@@ -139,11 +139,46 @@ def files():
     return default_storage.listdir("reports")[1] if default_storage.exists("reports") else []
 
 
-def test_it_is_planned_for_the_first_at_half_past_three():
+def test_it_is_planned_for_every_night_at_half_past_three():
     task, when = SCHEDULES["monthly-impact-report"]
 
     assert task == tasks.generate_monthly_impact_report.name
-    assert (when.day_of_month, min(when.hour), when.minute) == ({1}, 3, {30})
+    assert when.day_of_month == set(range(1, 32))
+    assert (min(when.hour), when.minute) == (3, {30})
+
+
+def test_a_month_that_was_missed_on_the_first_is_told_later(march, time_machine):
+    time_machine.move_to(datetime(2026, 4, 20, 6, 30, tzinfo=UTC))
+
+    tasks.generate_monthly_impact_report()
+
+    assert ImpactReport.objects.get().month == MARCH
+
+
+def test_months_whose_file_is_missing_get_it_from_the_sweep(report):
+    older = ImpactReport.objects.create(month=date(2026, 1, 1), figures=report.figures)
+
+    tasks.draw_waiting_months()
+
+    older.refresh_from_db()
+    assert older.pdf.read().startswith(b"%PDF")
+    assert services.undrawn_months() == []
+
+
+def test_what_was_only_called_off_has_no_row(march, in_april):
+    category = CategoryFactory(name="Cancelada")
+    off = {"status": "cancelled", "cancel_reason": "Chuva", "category": category}
+    held(city="Natal", **off, **day(10))
+    held([1], city="Olinda", **{**off, "category": CategoryFactory(name="Parada")}, **day(10))
+
+    figures = monthly.of(MARCH)
+
+    assert [one["city"] for one in figures["cities"]] == ["Sao Paulo", "Recife", "Olinda"]
+    assert [one["name"] for one in figures["categories"]] == [
+        "=Limpeza",
+        "Parada",
+        "Plantio nativo",
+    ]
 
 
 def test_what_was_approved_late_is_counted_when_it_is_added_up_again(

@@ -1,6 +1,7 @@
 """Objections to photos, and what staff decide."""
 
 from datetime import timedelta
+from functools import partial
 from smtplib import SMTPException
 
 import pytest
@@ -9,7 +10,7 @@ from django.core import mail
 from django.utils import timezone
 
 from events import services, tasks
-from events.models import EventPhoto
+from events.models import EventNotification, EventPhoto
 from tests.factories import PhotoFactory, UserFactory
 
 
@@ -82,6 +83,23 @@ def test_what_staff_let_pass_is_hidden_again_only_by_who_is_shown(photo, staff):
     assert status_of(photo) == "shown"
 
     services.flag_photo(photo, UserFactory(), reason="shows_me")
+    assert status_of(photo) == "hidden"
+
+
+def test_who_objected_before_may_still_say_that_it_shows_them(photo, staff):
+    person = UserFactory()
+    services.flag_photo(photo, person, reason="other")
+    services.approve_photo(photo, by=staff)
+
+    services.flag_photo(photo, person, reason="offensive")
+    assert status_of(photo) == "shown"
+
+    services.flag_photo(photo, person, reason="shows_child", note="A menina de azul.")
+    assert status_of(photo) == "hidden"
+    assert photo.flags.get().note == "A menina de azul."
+
+    services.approve_photo(photo, by=staff)
+    services.flag_photo(photo, person, reason="shows_child")
     assert status_of(photo) == "hidden"
 
 
@@ -187,3 +205,43 @@ def test_closed_accounts_get_no_mail(staff, commits):
 
 def test_a_photo_that_is_gone_is_no_matter(db):
     tasks.send_photo_decision(0)
+
+
+@pytest.mark.parametrize(
+    ("decide", "words"),
+    [
+        (services.approve_photo, "ela volta ao ar"),
+        (partial(services.remove_photo, reason="Não."), "a removeu"),
+    ],
+)
+def test_who_objected_is_told_what_came_of_it(photo, staff, commits, decide, words):
+    person = UserFactory()
+    services.flag_photo(photo, person, reason="other")
+
+    with commits():
+        decide(photo, by=staff)
+
+    [message] = [one for one in mail.outbox if one.to == [person.email]]
+    assert words in message.body
+
+
+def test_each_decision_tells_those_who_objected_since_the_one_before(photo, staff):
+    early, late = UserFactory(), UserFactory()
+    services.flag_photo(photo, early, reason="other")
+    services.approve_photo(photo, by=staff)
+    services.flag_photo(photo, late, reason="shows_me")
+
+    services.remove_photo(photo, by=staff, reason="Não.")
+
+    told = EventNotification.objects.filter(kind="photo_decided").order_by("pk")
+    assert list(told.values_list("user_id", flat=True)) == [early.pk, late.pk]
+
+
+def test_a_decision_that_does_not_hold_any_more_is_not_mailed(photo, staff):
+    services.flag_photo(photo, UserFactory(), reason="other")
+    services.approve_photo(photo, by=staff)
+    services.flag_photo(photo, UserFactory(), reason="shows_me")
+
+    services.send_notification(EventNotification.objects.get().pk)
+
+    assert not mail.outbox

@@ -104,6 +104,51 @@ def test_who_drives_takes_no_seat(api, place):
     assert codes(api.post(url(ride), {"quantity": 1})) == [("own_ride", None)]
 
 
+def test_one_rides_in_one_car(api, place):
+    first, second = (ride_of(ParticipantFactory(event=place.event)) for _ in range(2))
+    api.post(url(first), {})
+
+    assert codes(api.post(url(second), {})) == [("rides_already", None)]
+    assert api.post(url(first), {}).status_code == 200
+    api.delete(url(first))
+    assert api.post(url(second), {}).status_code == 201
+
+
+def test_a_seat_in_a_car_keeps_nobody_from_bringing_things(api, place, resource):
+    api.post(url(ride_of(ParticipantFactory(event=place.event))), {})
+
+    assert api.post(url(resource), {"quantity": 2}).status_code == 201
+
+
+def test_who_was_missed_after_the_end_keeps_the_pledge(place, resource, mailoutbox):
+    ride = ride_of(place)
+    services.pledge(ride, ParticipantFactory(event=place.event).user, 1)
+    services.pledge(resource, place.user, 2)
+    past = timezone.now() - timedelta(hours=5)
+    type(place.event).objects.update(starts_at=past, ends_at=past + timedelta(hours=1))
+
+    services.mark_no_show(place.event, place)
+
+    resource.refresh_from_db()
+    assert (resource.pledged, ride.pledges.count()) == (2, 1)
+    assert not EventNotification.objects.filter(kind="ride_gone").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_cars_at_once_one_takes_the_person():
+    """Without the lock of the event, neither request would see the other's seat."""
+    place = ParticipantFactory()
+    rides = [ride_of(ParticipantFactory(event=place.event)) for _ in range(2)]
+
+    def take(ride):
+        with suppress(services.RidesAlready):
+            services.pledge(ride, place.user, 1)
+
+    run_together(*(partial(take, ride) for ride in rides))
+
+    assert ResourcePledge.objects.filter(participant=place).count() == 1
+
+
 def test_what_is_gone_is_not_found(resource, user):
     services.delete_resource(resource)
     resource.pk = 4711

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from events import services, tasks
 from events.models import EventNotification
-from tests.factories import EventFactory, ParticipantFactory
+from tests.factories import EventFactory, ParticipantFactory, PledgeFactory
 from tests.together import run_together
 
 
@@ -45,6 +45,21 @@ def test_who_has_a_seat_is_reminded(
     assert [(mail.to, mail.subject) for mail in mailoutbox] == [
         ([place.user.email], f"{subject}: {place.event.title}")
     ]
+
+
+@pytest.mark.parametrize("hours", [23, 1.5])
+def test_a_reminder_lists_what_one_brings(
+    db, mailoutbox, django_capture_on_commit_callbacks, hours
+):
+    place = signed_up(hours=hours)
+    PledgeFactory(resource__event=place.event, resource__name="Luva", participant=place)
+    services.offer_ride(place.event, place.user, {"name": "Carro", "needed": 3})
+
+    remind(django_capture_on_commit_callbacks)
+
+    [message] = mailoutbox
+    assert "1 × Luva" in message.body
+    assert "(Carro): 0 de 3" in message.body
 
 
 def test_nobody_is_reminded_twice(db, mailoutbox, django_capture_on_commit_callbacks):

@@ -4,12 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from events import report_transitions, services
-from events.models import EventReport, ReportFigure
-from tests.factories import EventFactory, PastEventFactory
+from events.models import EventNotification, EventReport, ReportFigure
+from tests.factories import EventFactory, PastEventFactory, PhotoFactory, UserFactory
 from tests.together import run_together
 
 pytestmark = pytest.mark.django_db
@@ -160,10 +161,10 @@ def test_others_see_a_report_when_it_is_approved(anonymous, client_of, event, st
     assert anonymous.put(url(event), {"summary": "x"}).status_code == 401
 
 
-def test_reading_takes_three_queries(anonymous, event, staff, django_assert_num_queries):
+def test_reading_takes_four_queries(anonymous, event, staff, django_assert_num_queries):
     services.approve_report(submitted(event), by=staff)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert anonymous.get(url(event)).json()["figures"] == FIGURES
 
 
@@ -199,11 +200,21 @@ def test_an_approved_report_that_organizers_change_waits_again(api, event, staff
 
 def test_what_staff_change_stays_approved(client_of, event, staff):
     services.approve_report(submitted(event), by=staff)
+    staff.user_permissions.add(Permission.objects.get(codename="change_eventreport"))
 
     changed = client_of(staff).put(url(event), {"figures": {**FIGURES, "waste": 9}})
 
     assert changed.json()["status"] == "approved"
     assert ReportFigure.objects.counted().get(kind="waste").amount == 9
+
+
+def test_what_staff_change_who_may_not_approve_waits_again(client_of, event, staff):
+    services.approve_report(submitted(event), by=staff)
+
+    changed = client_of(staff).put(url(event), {"figures": {**FIGURES, "waste": 9}})
+
+    assert changed.json()["status"] == "draft"
+    assert not ReportFigure.objects.counted().exists()
 
 
 @pytest.mark.parametrize("status", EventReport.Status)
@@ -261,3 +272,74 @@ def test_a_report_is_written_or_approved_but_not_both(staff):
     waste = report.figures.get(kind="waste").amount
     assert sorted(outcomes) in (["approved", "draft"], ["approved", "refused"])
     assert (report.status, waste) in [("draft", Decimal(1)), ("approved", Decimal("120.50"))]
+
+
+def test_who_runs_the_event_is_told_that_a_report_was_returned(
+    event, staff, mailoutbox, django_capture_on_commit_callbacks
+):
+    helper = UserFactory(email_confirmed_at=timezone.now())
+    event.co_organizers.add(helper)
+    type(helper).objects.update(email_confirmed_at=timezone.now())
+    report = submitted(event)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):
+            services.return_report(report, by=staff, reason="Falta o peso.")
+
+    assert sorted(mail.to[0] for mail in mailoutbox) == sorted(
+        [event.organizer.email, helper.email]
+    )
+    assert mailoutbox[0].subject == f"Seu relatório foi devolvido: {event.title}"
+    assert "Falta o peso." in mailoutbox[0].body
+
+
+def test_a_report_that_was_handed_in_again_is_not_mailed_as_returned(event, staff, mailoutbox):
+    type(staff).objects.update(email_confirmed_at=timezone.now())
+    services.return_report(submitted(event), by=staff, reason="Falta o peso.")
+    services.submit_report(event, by=event.organizer)
+
+    services.send_notification(EventNotification.objects.get().pk)
+
+    assert not mailoutbox
+
+
+def test_a_report_tells_of_photos_of_the_event(api, anonymous, event, staff):
+    shown, later = PhotoFactory.create_batch(2, event=event)
+
+    written = api.put(url(event), {"figures": FIGURES, "photos": [later.pk, shown.pk]})
+    kept = api.put(url(event), {"summary": "Limpo."})
+    services.submit_report(event, by=event.organizer)
+    services.approve_report(event.report, by=staff)
+    services.flag_photo(later, staff, reason="shows_me")
+
+    assert written.json()["photos"] == kept.json()["photos"] == [shown.pk, later.pk]
+    assert anonymous.get(url(event)).json()["photos"] == [shown.pk]
+
+
+def test_photos_of_a_report_are_taken_off(api, event):
+    api.put(url(event), {"photos": [PhotoFactory(event=event).pk]})
+
+    assert api.put(url(event), {"photos": []}).json()["photos"] == []
+
+
+@pytest.mark.parametrize(
+    "photos", [[4711], [0], ["x"], [2**70], None, 3, list(range(1, 14))], ids=str
+)
+def test_photos_that_are_none_are_refused_by_name(api, event, photos):
+    response = api.put(url(event), {"photos": photos})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["attr"].startswith("photos")
+
+
+def test_photos_of_others_or_not_shown_are_refused(api, event):
+    for photo in (PhotoFactory(), PhotoFactory(event=event, status="waiting")):
+        assert error(api.put(url(event), {"photos": [photo.pk]})) == (400, "unknown", "photos")
+
+
+def test_new_photos_let_an_approved_report_wait_again(api, event, staff):
+    services.approve_report(submitted(event), by=staff)
+
+    answer = api.put(url(event), {"photos": [PhotoFactory(event=event).pk]})
+
+    assert answer.json()["status"] == "draft"

@@ -318,6 +318,16 @@ def test_what_is_complete_by_then_is_not_sent(short, mailoutbox):
     assert warned() == []
 
 
+def test_put_off_to_another_day_an_event_warns_again(short):
+    services.warn_of_shortfalls()
+    EventNotification.objects.update(version="2020-01-01")
+
+    for _ in range(2):
+        services.warn_of_shortfalls()
+
+    assert len(warned()) == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_beats_at_once_warn_once(mailoutbox):
     event_in(hours=20, organizer=ParticipantFactory(user__email_confirmed_at=timezone.now()).user)

@@ -264,3 +264,41 @@ def test_two_workers_at_once_make_nothing_twice(api, body, time_machine):
 def test_sixty_events_take_as_many_statements_as_four(api, body, django_assert_max_num_queries):
     with django_assert_max_num_queries(16):
         assert len(made(api, {**body, "rrule": "FREQ=DAILY"})) == 60
+
+
+def test_each_event_needs_what_the_series_needs(api, body):
+    needs = [{"name": "Luva", "needed": 30}, {"name": "Saco", "description": "50 l", "needed": 9}]
+
+    events = made(api, {**body, "resources": needs, "waiver": "Sigo as orientações."})
+
+    for event in events:
+        rows = event.resources.order_by("pk").values_list("kind", "name", "description", "needed")
+        assert list(rows) == [("item", "Luva", "", 30), ("item", "Saco", "50 l", 9)]
+        assert event.waivers.get(version=event.waiver_version).text == "Sigo as orientações."
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "attr"),
+    [
+        ("resources", [{"name": "", "needed": 3}], "resources.0.name"),
+        ("resources", [{"name": "Luva", "needed": 0}], "resources.0.needed"),
+        ("resources", [{"name": "Luva", "needed": 1}] * 21, "resources"),
+        ("resources", "x", "resources"),
+        ("waiver", "", "waiver"),
+        ("waiver", "x" * 10_001, "waiver"),
+    ],
+)
+def test_bad_needs_are_refused_by_name(api, body, field, value, attr):
+    response = api.post(URL, {**body, field: value})
+
+    status, _code, found = refusal(response)
+    assert (status, found.removesuffix(".non_field_errors")) == (400, attr)
+    assert not Event.objects.exists()
+
+
+def test_rides_are_no_part_of_a_series(api, body):
+    ride = [{"kind": "ride", "name": "Carro", "needed": 3}]
+
+    events = made(api, {**body, "resources": ride})
+
+    assert {one.kind for event in events for one in event.resources.all()} == {"item"}

@@ -200,6 +200,35 @@ def test_under_a_new_rule_events_with_people_stay(api, events):
     ]
 
 
+@pytest.mark.parametrize("status", ["published", "draft"])
+def test_a_rule_changed_and_changed_back_leaves_all_as_before(api, user, status):
+    series = series_of(user, status=status)
+    kept = series.events.order_by("series_slot")[2]
+    services.cancel(kept, reason="Chuva") if status == "published" else None
+    before = list(series.events.order_by("series_slot").values_list("series_slot", "status"))
+    first = series.events.order_by("series_slot")[0]
+    ParticipantFactory(event=first)
+
+    edit(api, first, "all", rrule="FREQ=WEEKLY;INTERVAL=4;COUNT=2")
+    edit(api, first, "all", rrule="FREQ=WEEKLY;COUNT=5")
+
+    after = list(series.events.order_by("series_slot").values_list("series_slot", "status"))
+    assert after == before
+
+
+def test_an_older_plan_need_not_say_whether_photos_wait(user, settings):
+    series = series_of(user, "FREQ=WEEKLY")
+    del series.plan["photos_need_approval"]
+    series.made_until -= timedelta(days=7)
+    series.save()
+    series.events.order_by("series_slot").last().delete()
+    settings.EVENT_PHOTOS_NEED_APPROVAL = True
+
+    services.extend_series(series.pk)
+
+    assert series.events.order_by("series_slot").last().photos_need_approval
+
+
 def test_drafts_that_are_not_wanted_are_thrown_away(api, user):
     first = series_of(user, status="draft").events.order_by("series_slot").first()
 

@@ -1,5 +1,6 @@
 """What people accept by joining: by its version, once, on record."""
 
+from datetime import timedelta
 from threading import Event as Signal
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from events import services
 from events.models import EventNotification, Waiver, WaiverAcceptance
-from tests.factories import EventFactory, ParticipantFactory
+from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
 from tests.together import let_someone_wait, run_together
 
 TEXT = "Participo por minha conta."
@@ -237,3 +238,107 @@ def test_two_new_texts_at_once_are_two_versions():
     )
 
     assert sorted(event.waivers.values_list("version", flat=True)) == [1, 2, 3]
+
+
+def repeated(user, **what):
+    starts_at = timezone.now() + timedelta(days=7)
+    fields = {
+        "title": "Rega",
+        "category": CategoryFactory(),
+        "city": "Santos",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=2),
+        "capacity": 5,
+        "status": "published",
+    }
+    return services.start_series(user, fields, rule="FREQ=WEEKLY;COUNT=3", **what)
+
+
+def texts(series):
+    events = series.events.order_by("series_slot")
+    return [one.waivers.get(version=one.waiver_version).text for one in events]
+
+
+def test_each_event_of_a_series_begins_with_its_waiver(user, api):
+    series = repeated(user, waiver=TEXT)
+
+    assert texts(series) == [TEXT] * 3
+    assert refusal(api.post(url(series.events.last(), "join"))) == (
+        409,
+        "waiver_required",
+        "accepts_waiver",
+    )
+
+
+def test_a_waiver_for_all_reaches_what_is_to_come_and_what_is_made_later(user, api):
+    series = repeated(user)
+    event, other, last = series.events.order_by("series_slot")
+    place = ParticipantFactory(event=other)
+    services.cancel(last, reason="Chuva")
+
+    response = api.put(url(event), {"text": TEXT, "scope": "all"})
+
+    event.refresh_from_db(), other.refresh_from_db(), last.refresh_from_db()
+    assert (response.status_code, response.json()["event"]) == (200, event.pk)
+    assert [event.waiver_version, other.waiver_version, last.waiver_version] == [1, 1, None]
+    assert EventNotification.objects.filter(kind="waiver", user=place.user).exists()
+    series.refresh_from_db()
+    assert series.plan["waiver"] == TEXT
+
+
+def test_events_that_are_made_later_have_the_waiver_too(user, time_machine):
+    starts_at = timezone.now() + timedelta(days=7)
+    series = repeated(user)
+    series.rule = "FREQ=WEEKLY"
+    series.made_until = starts_at.date() + timedelta(days=14)
+    series.save()
+    services.set_series_waiver(series.events.first(), text=TEXT, by=user)
+
+    services.extend_series(series.pk)
+
+    assert series.events.count() > 3
+    assert set(texts(series)) == {TEXT}
+
+
+def test_a_waiver_for_one_leaves_the_others_without(user, api):
+    event, other, _last = repeated(user).events.order_by("series_slot")
+
+    api.put(url(event), {"text": TEXT})
+
+    other.refresh_from_db()
+    assert other.waiver_version is None
+
+
+def test_for_all_it_is_taken_away(user, api):
+    series = repeated(user, waiver=TEXT)
+
+    response = api.delete(f"{url(series.events.first())}?scope=all")
+
+    assert response.status_code == 204
+    assert not series.events.exclude(waiver_version=None).exists()
+
+
+def test_who_runs_one_event_sets_no_waiver_for_the_others(user, client_of):
+    helper = UserFactory()
+    event = repeated(user).events.first()
+    event.co_organizers.add(helper)
+
+    assert client_of(helper).put(url(event), {"text": TEXT, "scope": "all"}).status_code == 403
+    assert client_of(helper).delete(f"{url(event)}?scope=all").status_code == 403
+
+
+def test_an_event_of_no_series_has_no_others(user, api):
+    response = api.put(url(EventFactory(organizer=user)), {"text": TEXT, "scope": "all"})
+
+    assert refusal(response) == (409, "not_in_series", None)
+
+
+def test_if_one_cannot_have_it_none_gets_it(user, api):
+    series = repeated(user)
+    event = series.events.first()
+    services.cancel(event, reason="Chuva")
+
+    response = api.put(url(event), {"text": TEXT, "scope": "all"})
+
+    assert refusal(response)[:2] == (409, "event_not_editable")
+    assert not Waiver.objects.exists()

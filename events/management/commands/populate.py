@@ -111,7 +111,8 @@ def _report(event: Event, *, is_decided: bool = True) -> EventReport:
     visitors = event.participants.filter(checked_in_at__isnull=False).select_related("user")
     each = {kind: EACH[kind] for kind in event.category.metrics}
     figures = {kind: amount * (len(visitors) + 2) for kind, amount in each.items()}
-    services.save_report(event, by=event.organizer, summary=SUMMARY, figures=figures)
+    photos = event.photos.filter(status="shown")
+    services.save_report(event, by=event.organizer, summary=SUMMARY, figures=figures, photos=photos)
     for kind in list(each)[:1]:
         for number, place in enumerate(visitors):
             by = event.organizer if is_decided else place.user
@@ -157,12 +158,14 @@ def _make_series(people: list[User]) -> None:
         "co_organizers": [people[1]],
         "status": Event.Status.PUBLISHED,
     }
-    series = services.start_series(people[0], fields, rule="FREQ=WEEKLY;BYDAY=SA")
-    first = series.events.order_by("series_slot")[0]
-    services.set_waiver(
-        first, text="Sigo as orientações de quem coordena e uso luvas.", by=people[0]
+    series = services.start_series(
+        people[0],
+        fields,
+        rule="FREQ=WEEKLY;BYDAY=SA",
+        waiver="Sigo as orientações de quem coordena e uso luvas.",
+        resources=[{"name": "Regador", "description": "De dez litros.", "needed": 6}],
     )
-    first.refresh_from_db()
+    first = series.events.order_by("series_slot")[0]
     EventParticipant.objects.bulk_create(_places(first, people[2:6]))
     first.seats_taken = 4
     first.save(update_fields=["seats_taken"])

@@ -34,8 +34,8 @@ def switch_off_all(user):
 
 def test_what_one_need_not_come_for_always_comes():
     about_promises = {Kind.NOT_NEEDED, Kind.RIDE_GONE, Kind.WAIVER}
-
     must_act = {Kind.REPORT_RETURNED, *about_promises}
+
     assert {Kind.CANCELLED, Kind.REMOVED, Kind.PROMOTED} | must_act == ALWAYS
 
 

@@ -115,3 +115,4 @@ def test_the_demo_keeps_the_rules_and_writes_to_nobody(populated, mailoutbox):
 
     assert not mailoutbox
     assert not EventNotification.objects.exists()
+    assert not BadgeAward.objects.untold().exists()

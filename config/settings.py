@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "config",
     "users",
     "events",
+    "leads",
 ]
 MIDDLEWARE = [
     "config.request_log.request_line",
@@ -340,6 +341,38 @@ RATE_LIMITS = {
     "pictures": "60/hour",  # that are decoded, per person
     "photo_flags": "30/hour",  # per person
 }
+
+# --- Leads --------------------------------------------------------------------------------
+# Without it the gateway's calls are not believed; two, while one takes the other's place.
+WEBHOOK_SECRETS = env.list("WEBHOOK_SECRET", default=[])
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
+# So far the clock of a signed call may be from ours.
+WEBHOOK_WINDOW = timedelta(minutes=5)
+WEBHOOK_MAX_BYTES = 1024 * 1024
+EVOLUTION_URL = env("EVOLUTION_URL", default="")
+EVOLUTION_API_KEY = env("EVOLUTION_API_KEY", default="")
+EVOLUTION_INSTANCE = env("EVOLUTION_INSTANCE", default="mutirao")
+# Between two messages that one number sends.
+WHATSAPP_PACE = timedelta(seconds=1)
+# A burst is over after so much silence, and in any case after so long.
+BURST_SILENCE = timedelta(seconds=4)
+BURST_LONGEST = timedelta(seconds=15)
+# The first that has a key answers; without any, the one that is built in and only quotes.
+CLAUDE_API_KEY = env("CLAUDE_API_KEY", default="")
+CLAUDE_MODEL = env("CLAUDE_MODEL", default="claude-sonnet-5")
+OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
+OPENAI_URL = env("OPENAI_URL", default="https://api.openai.com/v1")
+OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-5-mini")
+DEEPGRAM_API_KEY = env("DEEPGRAM_API_KEY", default="")
+# What an empty message is answered; {organization} is not filled in, it is said as it stands.
+CHAT_GREETING = env("CHAT_GREETING", default="")
+PRIVACY_URL = env("PRIVACY_URL", default=f"{SITE_URL}/account/privacy/")
+# So much one conversation, and all of one day together, may cost.
+AGENT_CONVERSATION_TOKENS = env.int("AGENT_CONVERSATION_TOKENS", default=50_000)
+AGENT_DAILY_TOKENS = env.int("AGENT_DAILY_TOKENS", default=2_000_000)
+AGENT_DAILY_DOLLARS = env.int("AGENT_DAILY_DOLLARS", default=20)
+# So long a hand-off may wait before it is told to more people.
+HANDOFF_ESCALATES_AFTER = timedelta(minutes=30)
 
 # --- API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -1,0 +1,1 @@
+"""What workers do for leads. Each may run twice or be killed at any point."""

@@ -261,6 +261,7 @@ SCHEDULES = {
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
     "clean-files": ("config.tasks.clean_files", crontab(hour=5, minute=30)),
+    "waiting-lead-mails": ("leads.tasks.people.retry_waiting_confirmations", crontab(minute="*/5")),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
 }
 # So long after its end a finished event moves to the archive.
@@ -340,6 +341,7 @@ RATE_LIMITS = {
     "comment_flag": "30/hour",  # per person
     "pictures": "60/hour",  # that are decoded, per person
     "photo_flags": "30/hour",  # per person
+    "lead": "20/hour",  # forms, per address
 }
 
 # --- Leads --------------------------------------------------------------------------------
@@ -417,6 +419,9 @@ SPECTACULAR_SETTINGS = {
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "PhotoStatus": "events.models.EventPhoto.Status",
         "Language": "users.models.User.Language",
+        "LeadStage": "leads.models.Lead.Stage",
+        "LeadIdentityKind": "leads.models.LeadIdentity.Kind",
+        "LeadConsentChannel": "leads.models.LeadConsent.Channel",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -20,6 +20,12 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """Those who may still become volunteers."""
         return self.current().exclude(stage__in=(Lead.Stage.VOLUNTEER, Lead.Stage.LOST))
 
+    def having(self, kind: str, key: str) -> "LeadQuerySet":
+        """Those who are known by the value of this keyed hash, or said to have it."""
+        known = LeadIdentity.objects.filter(kind=kind, key=key).values("lead")
+        said = LeadClaim.objects.filter(kind=kind, key=key).values("lead")
+        return self.filter(Q(pk__in=known) | Q(pk__in=said))
+
 
 class Lead(models.Model):
     """A person who has written to us; erased with all that was said."""
@@ -157,12 +163,24 @@ class LeadClaim(models.Model):
     key = models.CharField(max_length=64, db_index=True)
     value = EncryptedTextField(_("value"))
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    # Since when the mail waits that asks the address whether it was they; empty: none does.
+    mail_due_at = models.DateTimeField(null=True, blank=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # When its link was used last: each link works once.
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("claim")
         verbose_name_plural = _("claims")
         constraints = [
             models.UniqueConstraint(fields=["lead", "kind", "key"], name="claim_is_made_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_due_at"],
+                condition=Q(mail_due_at__isnull=False),
+                name="claim_waits_for_mail",
+            ),
         ]
 
     def __str__(self) -> str:

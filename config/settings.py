@@ -261,6 +261,10 @@ SCHEDULES = {
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
     "clean-files": ("config.tasks.clean_files", crontab(hour=5, minute=30)),
+    "waiting-lead-imports": (
+        "leads.tasks.people.retry_waiting_lead_imports",
+        crontab(minute="*/2"),
+    ),
     "waiting-lead-mails": ("leads.tasks.people.retry_waiting_confirmations", crontab(minute="*/5")),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
 }
@@ -291,6 +295,7 @@ RETENTION = {
     "users.LoginAttempt": ("attempted_at", timedelta(days=90)),
     # With what is left of tables that nobody decided about.
     "users.UserImport": ("created_at", timedelta(days=30)),
+    "leads.LeadImport": ("created_at", timedelta(days=30)),
     "users.Export": ("exported_at", timedelta(days=365)),
     "events.EventNotification": ("created_at", timedelta(days=365)),
     "events.Digest": ("created_at", timedelta(days=365)),

@@ -7,7 +7,10 @@ class LeadsConfig(AppConfig):
     verbose_name = _("Leads")
 
     def ready(self) -> None:
+        from events.management import demo
         from leads import erasing, exports
+        from leads.management import people
 
         exports.register()
         erasing.register()
+        demo.register(people.add_leads)

@@ -21,6 +21,7 @@ from leads.models.people import (
     LeadSubmission,
 )
 from leads.models.sequences import DutyShift, Enrolment, FollowUp, Sequence, SequenceStep
+from leads.models.tables import LeadImport
 from leads.models.whatsapp import WebhookEvent, WhatsAppInstance
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "LeadClaim",
     "LeadConsent",
     "LeadIdentity",
+    "LeadImport",
     "LeadMerge",
     "LeadNote",
     "LeadStageChange",

@@ -8,7 +8,6 @@ from django.db.models import F
 from django.utils import timezone
 
 from config import limits
-from config.encryption import keyed_hash
 from config.patience import MAX_ATTEMPTS, overdue
 from leads import confirmation
 from leads.models import Lead, LeadClaim, LeadConsent, LeadIdentity
@@ -90,13 +89,18 @@ def _agree(lead: Lead, consent: dict[str, Any], proof: dict[str, Any]) -> None:
 @transaction.atomic
 def claim(lead: Lead, *, kind: str, value: str) -> LeadClaim:
     """Note what was typed; a mail asks whoever has the address whether it was they, once."""
-    value = identities.normalize(kind, value)
-    claim, is_new = LeadClaim.objects.get_or_create(
-        lead=lead, kind=kind, key=keyed_hash(kind, value), defaults={"value": value}
-    )
+    claim, is_new = note_claim(lead, kind, identities.normalize(kind, value))
     if is_new and kind == Kind.EMAIL and not _is_proven(lead, claim):
         ask_for_proof(claim)
     return claim
+
+
+def note_claim(lead: Lead, kind: str, value: str) -> tuple[LeadClaim, bool]:
+    """The row of a claim, once, and whether it is new; nobody is written to."""
+    key = identities.key_of(kind, value)
+    return LeadClaim.objects.get_or_create(
+        lead=lead, kind=kind, key=key, defaults={"value": value}
+    )
 
 
 def _is_proven(lead: Lead, claim: LeadClaim) -> bool:

@@ -39,15 +39,18 @@ def convert(lead: Lead, *, by: User | None) -> User:
 
     Asked again, it is the same account, and until it was opened another link.
     """
-    user = _account_of(lead, by)
+    user = account_of(lead, by=by)
     if user.last_login is None:
         users.request_sign_in_link(user.email)
     return user
 
 
 @transaction.atomic
-def _account_of(lead: Lead, by: User | None) -> User:
-    """Locks the account before the lead: whoever erases it has that order too."""
+def account_of(lead: Lead, *, by: User | None) -> User:
+    """The account of the lead, made if there is none; nobody is written to.
+
+    Locks the account before the lead: whoever erases it has that order too.
+    """
     if lead.user:
         return lead.user
     email = _email_of(lead)

@@ -50,6 +50,11 @@ def normalize(kind: str, value: str) -> str:
     return value.strip()
 
 
+def key_of(kind: str, value: str) -> str:
+    """By what a normalized value is found."""
+    return keyed_hash(kind, value)
+
+
 def of_jid(jid: str) -> tuple[str, str]:
     """The kind and the value that a WhatsApp JID stands for: a phone, or an id that hides it."""
     kind = Kind.LID if LID.fullmatch(jid.strip()) else Kind.PHONE

@@ -1,5 +1,6 @@
 """What may be done with accounts, sign-ins and the ledger; one module for each topic."""
 
+from users.services import imports, tables
 from users.services.accounts import (
     AccountClosed,
     AccountErased,
@@ -122,6 +123,8 @@ __all__ = [
     "erase",
     "erase_own_account",
     "finish_erasure",
+    "imports",
+    "tables",
     "link_token",
     "lock_account",
     "disable_badge",

@@ -1,4 +1,4 @@
-"""Where a lead lives, and what their clocks show: by the city, else the phone, else where most are."""
+"""Where a lead lives, and their time zone: by the city, else the phone, else where most are."""
 
 import re
 import unicodedata

@@ -130,9 +130,7 @@ class ConsentSerializer(ModelSerializer):
 
 
 class SubmissionSerializer(ModelSerializer):
-    typed = serializers.DictField(
-        source="fields", child=serializers.CharField(), read_only=True
-    )
+    typed = serializers.DictField(source="fields", child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = LeadSubmission

@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.admin import search
-from config.admin.commands import Command, ask_about_many, ask_about_one
+from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.filters import DayRangeFilter
 from config.admin.tabs import Tab, has_object
 from config.encryption import keyed_hash

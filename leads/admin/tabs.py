@@ -93,7 +93,9 @@ class Submissions(RowsOfLead):
     @display(description=_("typed"))
     def typed(self, submission: LeadSubmission) -> SafeString:
         lines = (
-            (name, submission.fields[key]) for key, name in TYPED.items() if key in submission.fields
+            (name, submission.fields[key])
+            for key, name in TYPED.items()
+            if key in submission.fields
         )
         found = format_html_join("", "<div><b>{}</b>: {}</div>", lines)
         return format_html('<div class="lead-text">{}</div>', found)

@@ -98,9 +98,7 @@ def claim(lead: Lead, *, kind: str, value: str) -> LeadClaim:
 def note_claim(lead: Lead, kind: str, value: str) -> tuple[LeadClaim, bool]:
     """The row of a claim, once, and whether it is new; nobody is written to."""
     key = identities.key_of(kind, value)
-    return LeadClaim.objects.get_or_create(
-        lead=lead, kind=kind, key=key, defaults={"value": value}
-    )
+    return LeadClaim.objects.get_or_create(lead=lead, kind=kind, key=key, defaults={"value": value})
 
 
 def _is_proven(lead: Lead, claim: LeadClaim) -> bool:

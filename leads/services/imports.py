@@ -72,11 +72,15 @@ def _check(line: Line) -> None:
     for kind in (Kind.EMAIL, Kind.PHONE):
         if line.get(kind):
             identities.normalize(kind, line[kind])
+    _check_lengths(line)
+    if line.get("state") and line["state"].upper() not in places.STATES:
+        raise ValidationError(_("This is no Brazilian state: write two letters, like PE."))
+
+
+def _check_lengths(line: Line) -> None:
     for name, most in LONGEST.items():
         if len(line.get(name, "")) > most:
             raise ValidationError(_("%(name)s is too long.") % {"name": name})
-    if line.get("state") and line["state"].upper() not in places.STATES:
-        raise ValidationError(_("This is no Brazilian state: write two letters, like PE."))
 
 
 def _known(line: Line) -> Lead | None:

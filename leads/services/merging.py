@@ -90,7 +90,9 @@ def unmerge(merge: LeadMerge, *, by: User | None) -> LeadMerge:
 def preview(kept: Lead, gone: Lead) -> dict[str, int]:
     """How much of what would go over, by what it is called."""
     counts = {
-        str(relation.related_model._meta.verbose_name_plural): _movable(relation, kept, gone).count()
+        str(relation.related_model._meta.verbose_name_plural): _movable(
+            relation, kept, gone
+        ).count()
         for relation in _relations()
     }
     return {name: count for name, count in counts.items() if count}

@@ -231,5 +231,7 @@ class NoteListView(_Feed):
     def post(self, request: Request, lead_id: int) -> Response:
         """Note something down; the lead never sees it."""
         lead = current_lead(lead_id)
-        note = editing.add_note(lead, given(NoteSerializer, request)["text"], by=acting_user(request))
+        note = editing.add_note(
+            lead, given(NoteSerializer, request)["text"], by=acting_user(request)
+        )
         return Response(NoteSerializer(note).data, status.HTTP_201_CREATED)

@@ -166,25 +166,9 @@ class World:
     def ids(self, template, event):
         """What stands in the place of the parameters of a path."""
         if "{event_id}" in template:
-            event = getattr(self, event)
-            place = event.participants.filter(user=self.owner).first()
-            told = ReportContribution.objects.filter(report__event=event).first()
-            ids = {
-                "event_id": event.pk,
-                "participant_id": place and place.pk,
-                "contribution_id": told and told.pk,
-            }
-            if "{photo_id}" in template:
-                photo = event.photos.first() or PhotoFactory(event=event, uploader=self.owner)
-                ids["photo_id"] = photo.pk
-            return ids
+            return self._event_ids(template, getattr(self, event))
         if "{lead_id}" in template:
-            ids = {"lead_id": self.lead.pk}
-            if "{claim_id}" in template:
-                ids["claim_id"] = self.lead.claims.get(kind="phone").pk
-            if "{merge_id}" in template:
-                ids["merge_id"] = self.merge.pk
-            return ids
+            return self._lead_ids(template)
         if "{month}" in template:
             return {"month": self.month.slug}
         if "{resource_id}" in template:
@@ -196,6 +180,27 @@ class World:
         if "/sessions/" in template:
             return {"id": tokens.read(self.sign_in.refresh)["family"]}
         return {"id": self.owner.pk}
+
+    def _event_ids(self, template, event):
+        place = event.participants.filter(user=self.owner).first()
+        told = ReportContribution.objects.filter(report__event=event).first()
+        ids = {
+            "event_id": event.pk,
+            "participant_id": place and place.pk,
+            "contribution_id": told and told.pk,
+        }
+        if "{photo_id}" in template:
+            photo = event.photos.first() or PhotoFactory(event=event, uploader=self.owner)
+            ids["photo_id"] = photo.pk
+        return ids
+
+    def _lead_ids(self, template):
+        ids = {"lead_id": self.lead.pk}
+        if "{claim_id}" in template:
+            ids["claim_id"] = self.lead.claims.get(kind="phone").pk
+        if "{merge_id}" in template:
+            ids["merge_id"] = self.merge.pk
+        return ids
 
     def mail_token(self, purpose):
         self.owner.refresh_from_db()  # signing in changes what the token stands for

@@ -43,9 +43,9 @@ def test_the_board_has_a_column_for_each_stage(admin_client, rosa):
 
     text = admin_client.get(BOARD).text
 
-    assert [title.strip() for title in re.findall(r'class="lead-column" aria-label="([^"]+)"', text)] == [
-        *("novo", "qualificado", "convidado", "voluntário", "perdido")
-    ]
+    assert [
+        title.strip() for title in re.findall(r'class="lead-column" aria-label="([^"]+)"', text)
+    ] == [*("novo", "qualificado", "convidado", "voluntário", "perdido")]
     assert names(text) == ["Rosa", "Rui"]
     assert "rosa@example.org" not in text
 
@@ -122,7 +122,13 @@ def test_a_page_shows_all_that_is_known(admin_client, rosa, admin_user):
 
 
 def test_staff_change_facts_and_the_place_follows(admin_client, rosa):
-    body = {"name": "Rosa Lima", "city": "Manaus", "state": "PE", "language": "en", "tags": "A, b,a"}
+    body = {
+        "name": "Rosa Lima",
+        "city": "Manaus",
+        "state": "PE",
+        "language": "en",
+        "tags": "A, b,a",
+    }
 
     response = admin_client.post(page(rosa), body)
 

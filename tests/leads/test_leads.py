@@ -35,9 +35,7 @@ def send(anonymous, **fields):
 
 
 def test_a_form_is_kept_with_its_consent_and_proof(anonymous):
-    response = anonymous.post(
-        URL, ROSA, headers={"User-Agent": "Firefox"}, REMOTE_ADDR="192.0.2.7"
-    )
+    response = anonymous.post(URL, ROSA, headers={"User-Agent": "Firefox"}, REMOTE_ADDR="192.0.2.7")
 
     assert response.status_code == 202
     lead = Lead.objects.get()
@@ -412,8 +410,9 @@ def test_one_mailbox_gets_so_many_mails(django_capture_on_commit_callbacks, mail
 
 
 def test_idempotent_answers_hold_nothing_of_the_form(anonymous):
-    anonymous.post(URL, json.dumps(ROSA), content_type="application/json",
-                   headers={"Idempotency-Key": "b"})
+    anonymous.post(
+        URL, json.dumps(ROSA), content_type="application/json", headers={"Idempotency-Key": "b"}
+    )
 
     assert not [row for row in whole_database() if "rosa@example.org" in row.lower()]
     assert CONSENT["text"] == ROSA["consent_text"]

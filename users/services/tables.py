@@ -140,7 +140,9 @@ def _lines(tables: Tables, headers: list[str], rows: Iterable[list[str]]) -> Ite
         padded = [*cells, *[""] * len(headers)]
         found = dict(zip(headers, padded, strict=False))
         line = {
-            name: tables.clean(name, text_of(found[name])) for name in tables.fields if name in found
+            name: tables.clean(name, text_of(found[name]))
+            for name in tables.fields
+            if name in found
         }
         first = min((seen.setdefault(key, number) for key in tables.keys(line)), default=number)
         text = tables.repeated % {"line": first} if first != number else ""

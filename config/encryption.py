@@ -63,6 +63,10 @@ class EncryptedTextField(models.TextField):
 class EncryptedJSONField(EncryptedTextField):
     """The same for what JSON can hold."""
 
+    # What type checkers take it for.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else seal(json.dumps(value, cls=DjangoJSONEncoder))
 

@@ -53,7 +53,7 @@ class NewLeadSerializer(serializers.Serializer[Any]):
     message = TextField(max_length=4000, required=False, allow_blank=True)
     city = LineField(max_length=120, required=False, allow_blank=True)
     language = serializers.ChoiceField(User.Language.choices, required=False)
-    source = LineField(max_length=80, default="form")
+    source = LineField(max_length=80, default="form")  # type: ignore[assignment]
     utm_source = UtmField()
     utm_medium = UtmField()
     utm_campaign = UtmField()

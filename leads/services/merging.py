@@ -15,7 +15,7 @@ from users.models import User
 
 Stage = Lead.Stage
 # How far each stage is; who was lost comes back with whoever is not.
-ORDER = [Stage.LOST, Stage.NEW, Stage.QUALIFIED, Stage.INVITED, Stage.VOLUNTEER]
+ORDER: list[str] = [Stage.LOST, Stage.NEW, Stage.QUALIFIED, Stage.INVITED, Stage.VOLUNTEER]
 # What the kept lead takes over where it has nothing itself.
 TAKEN = ("name", "city", "assigned_to_id", "user_id", "opted_out_at")
 

@@ -77,7 +77,7 @@ class LeadsView(generics.ListAPIView[Lead]):
     @extend_schema(
         request=NewLeadSerializer,
         responses={202: SentSerializer},
-        auth=[{}],
+        auth=PUBLIC["auth"],
         examples=[examples.FORM, examples.THANKS],
     )
     @idempotent

@@ -72,7 +72,7 @@ def begin(tables: Tables, file_name: str, rows: list[list[str]], *, by: User) ->
     if not tables.is_complete({*known}) or len(known) != len({*known}):
         raise tables.refusal
     lines = list(_lines(tables, headers, rows[1:]))
-    row = tables.model._default_manager.create(
+    row = _all(tables).create(
         file_name=file_name[:200], uploaded_by=by, rows=lines, row_count=len(lines)
     )
     tables.task().delay_on_commit(row.pk)
@@ -82,7 +82,7 @@ def begin(tables: Tables, file_name: str, rows: list[list[str]], *, by: User) ->
 def confirm(tables: Tables, row: TableImport) -> None:
     """Let a task do the lines without errors."""
     fresh = dict.fromkeys((*COUNTS, "position", "attempts"), 0)
-    waiting = tables.model._default_manager.filter(pk=row.pk, status=Status.CHECKED)
+    waiting = _all(tables).filter(pk=row.pk, status=Status.CHECKED)
     if not waiting.update(status=Status.IMPORTING, errors=[], touched_at=timezone.now(), **fresh):
         raise NotChecked
     tables.task().delay_on_commit(row.pk)
@@ -90,7 +90,7 @@ def confirm(tables: Tables, row: TableImport) -> None:
 
 def discard(tables: Tables, row: TableImport) -> None:
     """Forget the people of a table that is not wanted."""
-    waiting = tables.model._default_manager.filter(pk=row.pk, status=Status.CHECKED)
+    waiting = _all(tables).filter(pk=row.pk, status=Status.CHECKED)
     if not waiting.update(status=Status.DISCARDED, rows=[]):
         raise NotChecked
 
@@ -101,7 +101,7 @@ def run(tables: Tables, import_id: int) -> None:
     The try is counted first and for itself, so that a batch that kills its worker is given up.
     What a batch does and how far it came are one transaction: killed, it is done again.
     """
-    mine = tables.model.objects.working().filter(pk=import_id)  # type: ignore[attr-defined]
+    mine = _all(tables).working().filter(pk=import_id)
     if not mine.filter(attempts__lt=MAX_ATTEMPTS).update(attempts=F("attempts") + 1):
         return
     with transaction.atomic():
@@ -117,8 +117,7 @@ def run(tables: Tables, import_id: int) -> None:
 
 def waiting(tables: Tables) -> list[int]:
     """Give up on what failed too often; return what else nobody works on."""
-    working = tables.model.objects.working()  # type: ignore[attr-defined]
-    stuck = working.filter(touched_at__lt=timezone.now() - PATIENCE)
+    stuck = _all(tables).working().filter(touched_at__lt=timezone.now() - PATIENCE)
     stuck.filter(attempts__gte=MAX_ATTEMPTS).update(status=Status.FAILED, rows=[])
     return list(stuck.values_list("pk", flat=True))
 
@@ -126,6 +125,11 @@ def waiting(tables: Tables) -> list[int]:
 def text_of(cell: str) -> str:
     """One line of plain text, as it was before it was made safe for spreadsheets."""
     return plain(" ".join(cell.split()).replace("\0", ""))
+
+
+def _all(tables: Tables) -> Any:
+    # Each kind has its own `rows`, of which the abstract model knows nothing.
+    return tables.model._default_manager
 
 
 def _name(tables: Tables, header: str) -> str:

@@ -24,6 +24,11 @@ SECRETS = (
     "BROKER_URL",
     "EMAIL_URL",
     "S3_SECRET_KEY",
+    "WEBHOOK_SECRET",
+    "EVOLUTION_API_KEY",
+    "CLAUDE_API_KEY",
+    "OPENAI_API_KEY",
+    "DEEPGRAM_API_KEY",
 )
 
 

@@ -33,13 +33,21 @@ def faults(variables: Mapping[str, str]) -> list[str]:
         return [*_malformed({**given, "EMAIL_URL": ""})]
     if environment not in ("production", "staging"):
         return ["ENVIRONMENT must be production, staging or development."]
-    return [*_missing(given), *_malformed(given), *_weak(given), *_shared(given), *_open(given)]
+    checks = (_missing, _incomplete, _malformed, _weak, _shared, _open)
+    return [fault for check in checks for fault in check(given)]
 
 
 def _missing(given: Mapping[str, str]) -> Iterator[str]:
     yield from (f"{name} is missing." for name in REQUIRED if name not in given)
+
+
+def _incomplete(given: Mapping[str, str]) -> Iterator[str]:
+    """Parts that are switched on by one variable and need others."""
     if given.keys() & {*S3, "S3_REGION", "BACKUP_S3_BUCKET"}:
         yield from (f"{name} is missing for S3." for name in S3 if name not in given)
+    if "EVOLUTION_URL" in given:
+        needed = ("EVOLUTION_API_KEY", "WEBHOOK_SECRET")
+        yield from (f"{name} is missing for WhatsApp." for name in needed if name not in given)
 
 
 def _malformed(given: Mapping[str, str]) -> Iterator[str]:
@@ -49,11 +57,11 @@ def _malformed(given: Mapping[str, str]) -> Iterator[str]:
 
 
 def _weak(given: Mapping[str, str]) -> Iterator[str]:
-    for name in SECRETS:
-        value = given.get(name)
-        if value and (len(value) < MINIMUM_LENGTH or len(set(value)) < 10):
+    for name in (*SECRETS, "WEBHOOK_SECRET"):
+        # Of the last there may be two, while one takes the other's place.
+        if any(len(key) < MINIMUM_LENGTH or len({*key}) < 10 for key in _list(given.get(name, ""))):
             yield f"{name} is weak: give at least {MINIMUM_LENGTH} random characters."
-    for name in (*SECRETS, "S3_SECRET_KEY"):
+    for name in (*SECRETS, "S3_SECRET_KEY", "WEBHOOK_SECRET", "EVOLUTION_API_KEY"):
         value = given.get(name, "")
         if _is_sample(value):
             yield f"{name} is a sample value."
@@ -217,5 +225,13 @@ SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "DEFAULT_FROM_EMAIL": (lambda value: "@" in value and value.isprintable(), "an address"),
     "DEBUG": (_is_switch, "true or false"),
     "RATE_LIMITS_ENABLED": (_is_switch, "true or false"),
+    "WEBHOOK_NETWORKS": (_each(_is_network), "networks like 10.0.0.0/8, with commas between them"),
+    "EVOLUTION_URL": (_is_url("http", "https"), "like http://host:8080"),
+    "EVOLUTION_INSTANCE": (re.compile("[A-Za-z0-9_-]{1,80}").fullmatch, "letters, digits, - and _"),
+    "OPENAI_URL": (_is_url("http", "https"), "like https://host/v1"),
+    "PRIVACY_URL": (_is_url("http", "https"), "like https://host/privacy"),
+    "AGENT_CONVERSATION_TOKENS": (str.isdecimal, "a number"),
+    "AGENT_DAILY_TOKENS": (str.isdecimal, "a number"),
+    "AGENT_DAILY_DOLLARS": (str.isdecimal, "a number"),
     "API_MICROCACHE": (re.compile("[0-9]{1,3}s").fullmatch, "seconds, like 1s"),
 }

@@ -115,7 +115,8 @@ class AutoSchema(StandardAutoSchema):
             case "401":
                 return bool(self.view.get_authenticators())
             case "403":
-                return {} not in self.get_auth() and self._takes("path")
+                is_of_some = self._takes("path") or getattr(self.view, "is_for_staff", False)
+                return {} not in self.get_auth() and is_of_some
             case "404":
                 is_looked_up = self._takes("path") or self._takes("query", "page")
                 return is_looked_up or getattr(self.view, "may_be_missing", False)

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "config",
     "users",
     "events",
+    "leads",
 ]
 MIDDLEWARE = [
     "config.request_log.request_line",
@@ -262,6 +263,11 @@ SCHEDULES = {
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
     "clean-files": ("config.tasks.clean_files", crontab(hour=5, minute=30)),
+    "waiting-lead-imports": (
+        "leads.tasks.people.retry_waiting_lead_imports",
+        crontab(minute="*/2"),
+    ),
+    "waiting-lead-mails": ("leads.tasks.people.retry_waiting_confirmations", crontab(minute="*/5")),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
 }
 # So long after its end a finished event moves to the archive.
@@ -293,6 +299,7 @@ RETENTION = {
     "users.LoginAttempt": ("attempted_at", timedelta(days=90)),
     # With what is left of tables that nobody decided about.
     "users.UserImport": ("created_at", timedelta(days=30)),
+    "leads.LeadImport": ("created_at", timedelta(days=30)),
     "users.Export": ("exported_at", timedelta(days=365)),
     "events.EventNotification": ("created_at", timedelta(days=365)),
     "events.Digest": ("created_at", timedelta(days=365)),
@@ -343,7 +350,40 @@ RATE_LIMITS = {
     "comment_flag": "30/hour",  # per person
     "pictures": "60/hour",  # that are decoded, per person
     "photo_flags": "30/hour",  # per person
+    "lead": "20/hour",  # forms, per address
 }
+
+# --- Leads --------------------------------------------------------------------------------
+# Without it the gateway's calls are not believed; two, while one takes the other's place.
+WEBHOOK_SECRETS = env.list("WEBHOOK_SECRET", default=[])
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
+# So far the clock of a signed call may be from ours.
+WEBHOOK_WINDOW = timedelta(minutes=5)
+WEBHOOK_MAX_BYTES = 1024 * 1024
+EVOLUTION_URL = env("EVOLUTION_URL", default="")
+EVOLUTION_API_KEY = env("EVOLUTION_API_KEY", default="")
+EVOLUTION_INSTANCE = env("EVOLUTION_INSTANCE", default="mutirao")
+# Between two messages that one number sends.
+WHATSAPP_PACE = timedelta(seconds=1)
+# A burst is over after so much silence, and in any case after so long.
+BURST_SILENCE = timedelta(seconds=4)
+BURST_LONGEST = timedelta(seconds=15)
+# The first that has a key answers; without any, the one that is built in and only quotes.
+CLAUDE_API_KEY = env("CLAUDE_API_KEY", default="")
+CLAUDE_MODEL = env("CLAUDE_MODEL", default="claude-sonnet-5")
+OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
+OPENAI_URL = env("OPENAI_URL", default="https://api.openai.com/v1")
+OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-5-mini")
+DEEPGRAM_API_KEY = env("DEEPGRAM_API_KEY", default="")
+# What an empty message is answered; {organization} is not filled in, it is said as it stands.
+CHAT_GREETING = env("CHAT_GREETING", default="")
+PRIVACY_URL = env("PRIVACY_URL", default=f"{SITE_URL}/account/privacy/")
+# So much one conversation, and all of one day together, may cost.
+AGENT_CONVERSATION_TOKENS = env.int("AGENT_CONVERSATION_TOKENS", default=50_000)
+AGENT_DAILY_TOKENS = env.int("AGENT_DAILY_TOKENS", default=2_000_000)
+AGENT_DAILY_DOLLARS = env.int("AGENT_DAILY_DOLLARS", default=20)
+# So long a hand-off may wait before it is told to more people.
+HANDOFF_ESCALATES_AFTER = timedelta(minutes=30)
 
 # --- API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -388,6 +428,9 @@ SPECTACULAR_SETTINGS = {
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "PhotoStatus": "events.models.EventPhoto.Status",
         "Language": "users.models.User.Language",
+        "LeadStage": "leads.models.Lead.Stage",
+        "LeadIdentityKind": "leads.models.LeadIdentity.Kind",
+        "LeadConsentChannel": "leads.models.LeadConsent.Channel",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -39,6 +39,7 @@ PEOPLE = {
     "users.badge": LOOK,
     "users.badgeaward": LOOK,
 }
+LEADS = {"leads.lead": "view change"}
 ROLES: dict[str, dict[str, str]] = {
     "administrator": {
         **EVENTS,
@@ -47,6 +48,9 @@ ROLES: dict[str, dict[str, str]] = {
         "events.eventcategory": ALL,
         "events.impactreport": "view change",
         **PEOPLE,
+        **LEADS,
+        "leads.lead": "view change delete",
+        "leads.leadimport": "view add change",
         "users.user": EDIT,
         "users.contribution": "view add",
         "users.badge": EDIT,
@@ -68,10 +72,11 @@ ROLES: dict[str, dict[str, str]] = {
         "users.user": LOOK,
         "users.contribution": "view add",
     },
-    "organizer-support": {**EVENTS, **PEOPLE, "users.export": "view add"},
+    "organizer-support": {**EVENTS, **PEOPLE, **LEADS, "users.export": "view add"},
     "read-only": {
         **dict.fromkeys(EVENTS, LOOK),
         **PEOPLE,
+        **dict.fromkeys(LEADS, LOOK),
         "events.impactreport": LOOK,
         "config.deadletter": LOOK,
     },

@@ -50,6 +50,19 @@ def navigation(request: HttpRequest) -> list[Entry]:
             ],
         },
         {
+            "title": _("Leads"),
+            "items": [
+                {
+                    "title": _("Pipeline"),
+                    "icon": "view_kanban",
+                    "link": reverse_lazy("admin:leads_lead_board"),
+                    "permission": _may_view("leads", "lead"),
+                },
+                _list("leads.lead", _("Leads"), "contacts"),
+                _list("leads.leadimport", _("Imports"), "upload"),
+            ],
+        },
+        {
             "title": _("Schedules"),
             "items": [
                 _list("django_celery_beat.periodictask", _("Periodic tasks"), "update"),

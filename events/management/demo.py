@@ -1,12 +1,24 @@
 """What people bring to the demo events, and what they say about them."""
 
 import csv
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 from events.models import Event, EventComment, EventResource, ResourcePledge
 
 DEMO = Path(__file__).parents[1] / "demo"
+# What apps above events add, once the events are there; each says so in AppConfig.ready.
+_further: list[Callable[[], None]] = []
+
+
+def register(step: Callable[[], None]) -> None:
+    _further.append(step)
+
+
+def add_further() -> None:
+    for step in _further:
+        step()
 
 
 def read(name: str) -> list[dict[str, str]]:

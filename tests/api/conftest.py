@@ -22,7 +22,7 @@ def rows():
     def read():
         return {
             model: list(model._base_manager.order_by("pk").values())
-            for label in ("users", "events", "token_blacklist", "config")
+            for label in ("users", "events", "leads", "token_blacklist", "config")
             for model in apps.get_app_config(label).get_models()
             if model._meta.model_name not in RECORDS
         }

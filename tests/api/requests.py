@@ -157,12 +157,35 @@ def passwords(world):
     return {"current_password": PASSWORD, "new_password": "girassol amarelo 42"}
 
 
+def lead_form(world):
+    return {
+        "name": "Rosa Lima",
+        "email": "rosa@example.org",
+        "phone": "(81) 98765-4321",
+        "message": "Quero ajudar na horta.",
+        "city": "Recife",
+        "language": "pt-br",
+        "source": "form",
+        "utm_source": "instagram",
+        "utm_medium": "",
+        "utm_campaign": "",
+        "utm_term": "",
+        "utm_content": "",
+        "consent_text": "Concordo em receber uma resposta.",
+        "consent_version": "2027-05",
+        "accepts_messages": True,
+        "website": "",
+    }
+
+
 ALL = [200] * 5
 SIGNED_IN = [401, 200, 200, 200, 200]
 # Other people and participants may know of it, but not do it.
 RUNS_IT = [401, 403, 403, 200, 200]
 # Only its people know of it.
 HIDDEN = [401, 404, 404, 200, 200]
+# Only for staff, whatever it is about.
+STAFF_ONLY = [401, 403, 403, 403, 200]
 
 # By "METHOD /path", and what is special about the object after a colon.
 REQUESTS = {
@@ -374,6 +397,50 @@ REQUESTS = {
     "DELETE /users/sessions/": Request(401, *[204] * 4),
     "DELETE /users/sessions/{id}/": Request(401, 404, 204, 404, 404),
     "GET /users/{id}/": Request(*ALL),
+    "GET /leads/": Request(*STAFF_ONLY),
+    "POST /leads/": Request(*[202] * 5, sends=lead_form),
+    "POST /leads/email/confirm/": Request(
+        *[204] * 5, sends=lambda world: {"token": world.lead_token}
+    ),
+    "GET /leads/{lead_id}/": Request(*STAFF_ONLY),
+    "PATCH /leads/{lead_id}/": Request(
+        *STAFF_ONLY,
+        sends=lambda world: {
+            "name": "Rosa",
+            "city": "Olinda",
+            "state": "PE",
+            "language": "en",
+            "tags": ["horta"],
+        },
+    ),
+    "DELETE /leads/{lead_id}/": Request(401, 403, 403, 403, 204),
+    "POST /leads/{lead_id}/assign/": Request(
+        *STAFF_ONLY, sends=lambda world: {"assigned_to": world.staff.pk}
+    ),
+    "POST /leads/{lead_id}/stage/": Request(
+        *STAFF_ONLY, sends=lambda world: {"stage": "lost", "reason": "Mudou-se."}
+    ),
+    "POST /leads/{lead_id}/stage/ : too far": Request(
+        401, 403, 403, 403, 409, sends=lambda world: {"stage": "invited"}
+    ),
+    "GET /leads/{lead_id}/stages/": Request(*STAFF_ONLY),
+    "GET /leads/{lead_id}/notes/": Request(*STAFF_ONLY),
+    "POST /leads/{lead_id}/notes/": Request(
+        401, 403, 403, 403, 201, sends=lambda world: {"text": "Prefere sábados."}
+    ),
+    "POST /leads/{lead_id}/convert/": Request(*STAFF_ONLY),
+    "POST /leads/{lead_id}/claims/{claim_id}/confirm/": Request(*STAFF_ONLY),
+    "GET /leads/{lead_id}/merges/": Request(*STAFF_ONLY),
+    "POST /leads/{lead_id}/merges/": Request(
+        401,
+        403,
+        403,
+        403,
+        201,
+        sends=lambda world: {"other": world.other_lead.pk, "reason": "Mesma pessoa."},
+    ),
+    "POST /leads/{lead_id}/merges/{merge_id}/undo/": Request(*STAFF_ONLY),
+    "GET /leads/{lead_id}/export/": Request(*STAFF_ONLY),
 }
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from events import check_in_lists
 from events import services as events
 from events.models import CalendarFeed
+from leads import confirmation
 from tests.factories import (
     PASSWORD,
     CategoryFactory,
@@ -19,6 +20,7 @@ from tests.factories import (
     ResourceFactory,
     UserFactory,
 )
+from tests.leads.conftest import form as lead_of_form
 from users import mail_tokens, services
 
 MANY = 8
@@ -64,6 +66,7 @@ class SownWorld:
         ]
         events.generate_monthly_report(date(2026, 3, 1))
         self.attended = self.attended_event()
+        self.leads = [lead_of_form(email=f"lead{n}@example.org", name="Iara") for n in range(MANY)]
 
     def events(self, day, **fields):
         """Events on as many days, so that one may join all of them."""
@@ -109,6 +112,8 @@ class SownWorld:
             "path.resource_id": ids(self.needed),
             "path.comment_id": ids(self.comments),
             "path.month": ["2026-03"],
+            "path.lead_id": ids(self.leads),
+            "body.phone": ["+5581987654321"],
             "body.kind": ["waste"],
             "body.amount": [1, 2.5],
             "query.category": [self.category.pk],
@@ -184,6 +189,9 @@ class SownWorld:
             "POST /users/email/confirm/": {"body.token": self.tokens_by_mail("confirm_email")},
             "POST /users/email/change/confirm/": {
                 "body.token": self.tokens_by_mail("change_email")
+            },
+            "POST /leads/email/confirm/": {
+                "body.token": [confirmation.make(lead.claims.get()) for lead in self.leads]
             },
             "POST /users/password/reset/": {"body.token": self.tokens_by_mail("reset_password")},
             "DELETE /users/sessions/{id}/": {

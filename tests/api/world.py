@@ -11,6 +11,8 @@ from rest_framework.test import APIClient
 from events import services as events
 from events.models import CalendarFeed, EventReport, ImpactReport, ReportContribution
 from events.services import add_contribution, generate_monthly_report, save_report
+from leads import confirmation
+from leads.services import merging
 from tests.factories import (
     CategoryFactory,
     CommentFactory,
@@ -20,6 +22,7 @@ from tests.factories import (
     ResourceFactory,
     UserFactory,
 )
+from tests.leads.conftest import form as lead_of_form
 from users import mail_tokens, services, tokens
 from users.models import DataExport
 
@@ -49,7 +52,8 @@ class World:
     @cached_property
     def staff(self):
         staff = UserFactory(email="staff@example.org", is_staff=True)
-        staff.user_permissions.set(Permission.objects.filter(codename="change_event"))
+        codes = ["change_event", "view_lead", "change_lead", "delete_lead", "add_export"]
+        staff.user_permissions.set(Permission.objects.filter(codename__in=codes))
         return staff
 
     @cached_property
@@ -138,24 +142,33 @@ class World:
         return event
 
     @cached_property
+    def lead(self):
+        """Somebody who wrote by a form, and a second lead that was merged into them."""
+        return lead_of_form(email="lead@example.org", phone="(81) 98765-4300", name="Iara")
+
+    @cached_property
+    def other_lead(self):
+        return lead_of_form(email="other.lead@example.org", name="Iara")
+
+    @cached_property
+    def lead_token(self):
+        return confirmation.make(self.lead.claims.get(kind="email"))
+
+    @cached_property
+    def merge(self):
+        gone = lead_of_form(email="third.lead@example.org", name="Iara")
+        return merging.merge(self.lead, gone, by=None, reason="Disse ela.")
+
+    @cached_property
     def sign_in(self):
         return self._session_of(self.owner)
 
     def ids(self, template, event):
         """What stands in the place of the parameters of a path."""
         if "{event_id}" in template:
-            event = getattr(self, event)
-            place = event.participants.filter(user=self.owner).first()
-            told = ReportContribution.objects.filter(report__event=event).first()
-            ids = {
-                "event_id": event.pk,
-                "participant_id": place and place.pk,
-                "contribution_id": told and told.pk,
-            }
-            if "{photo_id}" in template:
-                photo = event.photos.first() or PhotoFactory(event=event, uploader=self.owner)
-                ids["photo_id"] = photo.pk
-            return ids
+            return self._event_ids(template, getattr(self, event))
+        if "{lead_id}" in template:
+            return self._lead_ids(template)
         if "{month}" in template:
             return {"month": self.month.slug}
         if "{resource_id}" in template:
@@ -167,6 +180,27 @@ class World:
         if "/sessions/" in template:
             return {"id": tokens.read(self.sign_in.refresh)["family"]}
         return {"id": self.owner.pk}
+
+    def _event_ids(self, template, event):
+        place = event.participants.filter(user=self.owner).first()
+        told = ReportContribution.objects.filter(report__event=event).first()
+        ids = {
+            "event_id": event.pk,
+            "participant_id": place and place.pk,
+            "contribution_id": told and told.pk,
+        }
+        if "{photo_id}" in template:
+            photo = event.photos.first() or PhotoFactory(event=event, uploader=self.owner)
+            ids["photo_id"] = photo.pk
+        return ids
+
+    def _lead_ids(self, template):
+        ids = {"lead_id": self.lead.pk}
+        if "{claim_id}" in template:
+            ids["claim_id"] = self.lead.claims.get(kind="phone").pk
+        if "{merge_id}" in template:
+            ids["merge_id"] = self.merge.pk
+        return ids
 
     def mail_token(self, purpose):
         self.owner.refresh_from_db()  # signing in changes what the token stands for

@@ -38,6 +38,7 @@ from events.models import (
     ReportContribution,
     Waiver,
 )
+from leads.models import Lead, LeadImport
 from tests.factories import (
     CategoryFactory,
     CommentFactory,
@@ -48,6 +49,7 @@ from tests.factories import (
     ResourceFactory,
     UserFactory,
 )
+from tests.leads.conftest import form as lead_of_form
 from users import services as users
 from users.models import (
     Badge,
@@ -163,8 +165,21 @@ def rows(db, disk):
     badge = Badge.objects.create(
         slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
     )
+    lead = lead_of_form(email="lead@example.org", name=EVIL, city=EVIL, message=EVIL)
+    lead.notes.create(author=user, text=EVIL)
+    Lead.objects.filter(pk=lead.pk).update(tags=[EVIL[:40]], stage="lost", lost_reason=EVIL)
     return {
         User: user,
+        Lead: lead,
+        LeadImport: LeadImport.objects.create(
+            file_name=EVIL,
+            uploaded_by=user,
+            rows=[{"name": EVIL}],
+            row_count=1,
+            errors=[[2, EVIL]],
+            duplicates=[[2, lead.pk]],
+            status=LeadImport.Status.CHECKED,
+        ),
         Badge: badge,
         BadgeAward: BadgeAward.objects.create(badge=badge, user=user),
         Event: event,
@@ -224,6 +239,9 @@ def pages_of(rows):
     yield reverse("admin:events_event_add")
     yield reverse("admin:users_user_add")
     yield reverse("admin:users_userimport_add")
+    yield reverse("admin:leads_leadimport_add")
+    yield reverse("admin:leads_lead_board")
+    yield reverse("admin:leads_lead_merge", args=[rows[Lead].pk])
     yield reverse("admin:users_badge_add")
     yield reverse("admin:users_badge_enable", args=[rows[Badge].pk])
     yield reverse("admin:auth_user_password_change", args=[rows[User].pk])

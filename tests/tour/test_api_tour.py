@@ -23,6 +23,7 @@ ADMIN_SAYS = {
     "broker_away",
     "last_superuser",
     "no_such_columns",
+    "no_such_lead_columns",
     "nobody_to_write_to",
     "not_checked",
     "not_found",  # a 404 like any other

@@ -70,12 +70,16 @@ STAYS = {
     *("events.EventResource.offered_by", "events.EventReport.decided_by"),
     *("events.EventReport.submitted_by", "events.EventComment.deleted_by"),
     *("events.ReportContribution.user", "events.ReportContribution.decided_by"),
+    *("leads.LeadNote.author", "leads.LeadStageChange.changed_by", "leads.LeadMerge.merged_by"),
+    *("leads.Message.staff", "leads.Document.added_by", "leads.LeadImport.uploaded_by"),
 }
 DELETED = {
     *("users.TokenFamily.user", "users.DataExport.user", "users.NotificationPreference.user"),
     *("users.User_groups.user", "users.User_user_permissions.user", "users.User.groups"),
     *("token_blacklist.OutstandingToken.user", "events.EventNotification.user"),
     *("events.CalendarFeed.user", "events.Digest.user", "events.ToldEvent.user"),
+    *("leads.Lead.user", "leads.Lead.assigned_to", "leads.Conversation.assigned_to"),
+    "leads.DutyShift.staff",
 }
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_copies")]
 

@@ -23,6 +23,8 @@ PAGES = {
     "users/user": {"administrator", "moderator", "organizer-support", "read-only"},
     "users/contribution": {"administrator", "moderator", "organizer-support", "read-only"},
     "users/loginattempt": {"administrator"},
+    "leads/lead": {"administrator", "organizer-support", "read-only"},
+    "leads/leadimport": {"administrator"},
     "auth/group": {"administrator"},
     "config/deadletter": {"administrator", "read-only"},
     "django_celery_beat/periodictask": {"administrator"},

@@ -1,6 +1,6 @@
 """Imports of people: a table is brought, checked, looked at and then confirmed or discarded."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -24,26 +24,32 @@ from config.errors import DomainError
 from config.tables import reading
 from users import services
 from users.models import User, UserImport
-from users.resources import UserResource
+from users.models.tables import TableImport
+from users.services.tables import Tables
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Status = UserImport.Status
 SHOWN = 10
-CONFIRM = Command(
-    question=_("Import these people?"),
-    explanation=_(
-        "Lines with errors are left out. Nobody gets a mail; new people choose a password by "
-        "“forgot password”."
-    ),
-    button=_("Import"),
-    done=_("The import runs."),
-    act=lambda request, row, answers: services.confirm_import(row),
-)
-DISCARD = Command(
-    question=_("Discard this table?"),
-    button=_("Discard"),
-    done=_("The table was discarded."),
-    act=lambda request, row, answers: services.discard_import(row),
-)
+
+
+def deciding(tables: Tables, question: "StrOrPromise", explanation: "StrOrPromise") -> Any:
+    """The two commands about a table that was checked: to import it, and to discard it."""
+    yes = Command(
+        question=question,
+        explanation=explanation,
+        button=_("Import"),
+        done=_("The import runs."),
+        act=lambda request, row, answers: services.tables.confirm(tables, row),
+    )
+    no = Command(
+        question=_("Discard this table?"),
+        button=_("Discard"),
+        done=_("The table was discarded."),
+        act=lambda request, row, answers: services.tables.discard(tables, row),
+    )
+    return yes, no
 
 
 def undecided() -> QuerySet[UserImport]:
@@ -56,42 +62,27 @@ waiting.register(_("Imports of people"), undecided, "status__exact=checked")
 class TableForm(forms.Form):
     """Reads the file that was chosen; what is wrong with it is an error of the field."""
 
-    table = forms.FileField(
-        label=_("File"),
-        widget=UnfoldAdminFileFieldWidget,
-        help_text=_(
-            "CSV (UTF-8, with commas or semicolons) or a workbook (.xlsx), at most 20,000 lines. "
-            "The first line names the columns: email and first_name, and any of last_name, "
-            "phone, city, language, birth_date. Who is there already is found by the e-mail; "
-            "empty cells change nothing."
-        ),
-    )
+    table = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget)
 
     def clean_table(self) -> tuple[str, list[list[str]]]:
         file: UploadedFile = self.cleaned_data["table"]
         return file.name or "", reading.read(file, file.size or 0)
 
 
-def _begin(request: HttpRequest, form: TableForm) -> UserImport | None:
-    """Note the lines of the file; a refusal is an error of the form."""
-    assert isinstance(request.user, User)  # noqa: S101
-    name, rows = form.cleaned_data["table"]
-    try:
-        return services.begin_import(name, rows, by=request.user)
-    except DomainError as error:
-        form.add_error("table", ValidationError(str(error)))
-        return None
+class TableImportAdmin(ReadOnlyAdmin):
+    """Tables of one kind; a kind says which, and how people are asked about it."""
 
-
-@admin.register(UserImport)
-class UserImportAdmin(ReadOnlyAdmin):
+    tables: Tables
+    title: "StrOrPromise"
+    help_text: "StrOrPromise"
+    commands: Any
     list_display = ["file_name", "uploaded_by", "created_at", "state", "row_count", "error_count"]
     list_filter = ["status"]
     list_select_related = ["uploaded_by"]
     ordering = ["-created_at", "-pk"]
     actions_detail = ["confirm", "discard"]
     change_form_template = "admin/users/user_import.html"
-    fieldsets = [
+    fieldsets: Any = [
         (None, {"fields": ["file_name", "uploaded_by", "created_at", "status", "progress"]}),
         (
             _("Result"),
@@ -101,11 +92,11 @@ class UserImportAdmin(ReadOnlyAdmin):
         (_("The first lines"), {"fields": ["first_lines"]}),
     ]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[UserImport]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("rows")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("users.add_userimport")
+        return request.user.has_perm(f"{self.opts.app_label}.add_{self.opts.model_name}")
 
     def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return self.has_add_permission(request)
@@ -117,28 +108,40 @@ class UserImportAdmin(ReadOnlyAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = TableForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid() and (row := _begin(request, form)):
-            return HttpResponseRedirect(reverse("admin:users_userimport_change", args=[row.pk]))
+        form.fields["table"].help_text = self.help_text
+        if request.method == "POST" and form.is_valid() and (row := self._begin(request, form)):
+            page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+            return HttpResponseRedirect(reverse(page, args=[row.pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Import people"),
+            "title": self.title,
             "opts": self.opts,
             "media": self.media,
             "form": form,
         }
         return TemplateResponse(request, "admin/users/new_import.html", context)
 
+    def _begin(self, request: HttpRequest, form: TableForm) -> TableImport | None:
+        """Note the lines of the file; a refusal is an error of the form."""
+        assert isinstance(request.user, User)  # noqa: S101
+        name, rows = form.cleaned_data["table"]
+        try:
+            return services.tables.begin(self.tables, name, rows, by=request.user)
+        except DomainError as error:
+            form.add_error("table", ValidationError(str(error)))
+            return None
+
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        is_open = UserImport.objects.filter(pk=object_id, status=Status.CHECKED).exists()
+        is_open = self.model.objects.filter(pk=object_id, status=Status.CHECKED).exists()
         return super().get_actions_detail(request, object_id) if is_open else []
 
-    @action(description=CONFIRM.button, permissions=["decide"], icon="check")
+    @action(description=_("Import"), permissions=["decide"], icon="check")
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return ask_about_one(self, request, object_id, CONFIRM)
+        return ask_about_one(self, request, object_id, self.commands[0])
 
-    @action(description=DISCARD.button, permissions=["decide"], icon="delete")
+    @action(description=_("Discard"), permissions=["decide"], icon="delete")
     def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return ask_about_one(self, request, object_id, DISCARD)
+        return ask_about_one(self, request, object_id, self.commands[1])
 
     @display(
         description=_("status"),
@@ -152,23 +155,43 @@ class UserImportAdmin(ReadOnlyAdmin):
             Status.DISCARDED.value: "default",
         },
     )
-    def state(self, row: UserImport) -> tuple[str, str]:
+    def state(self, row: TableImport) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
     @display(description=_("lines so far"))
-    def progress(self, row: UserImport) -> str:
+    def progress(self, row: TableImport) -> str:
         return _("%(position)d of %(count)d") % {"position": row.position, "count": row.row_count}
 
     @display(description=_("errors"), empty_value="–")
-    def error_list(self, row: UserImport) -> SafeString | None:
+    def error_list(self, row: TableImport) -> SafeString | None:
         texts = ((_("line %(line)d") % {"line": line}, text) for line, text in row.errors)
         return format_html_join("", "<p>{}: {}</p>", texts) or None
 
     @display(description=_("lines"), empty_value="–")
-    def first_lines(self, row: UserImport) -> SafeString | None:
+    def first_lines(self, row: TableImport) -> SafeString | None:
         """As they were read, so that a wrong column is seen before it is imported."""
-        names = UserResource.Meta.fields
+        names = self.tables.fields
         shown = [
             ", ".join(line[name] for name in names if line.get(name)) for line in row.rows[:SHOWN]
         ]
         return format_html_join("", "<p>{}</p>", ((line,) for line in shown)) or None
+
+
+@admin.register(UserImport)
+class UserImportAdmin(TableImportAdmin):
+    tables = services.imports.PEOPLE
+    title = _("Import people")
+    help_text = _(
+        "CSV (UTF-8, with commas or semicolons) or a workbook (.xlsx), at most 20,000 lines. "
+        "The first line names the columns: email and first_name, and any of last_name, "
+        "phone, city, language, birth_date. Who is there already is found by the e-mail; "
+        "empty cells change nothing."
+    )
+    commands = deciding(
+        services.imports.PEOPLE,
+        _("Import these people?"),
+        _(
+            "Lines with errors are left out. Nobody gets a mail; new people choose a password by "
+            "“forgot password”."
+        ),
+    )

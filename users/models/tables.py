@@ -1,5 +1,7 @@
 """Tables of people that staff bring in, and which tables they took away."""
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -7,14 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from users.models.people import User
 
 
-class UserImportQuerySet(models.QuerySet["UserImport"]):
-    def working(self) -> "UserImportQuerySet":
+class TableImportQuerySet(models.QuerySet[Any]):
+    def working(self) -> "TableImportQuerySet":
         """Imports that a task has work with."""
         return self.filter(status__in=("checking", "importing"))
 
 
-class UserImport(models.Model):
-    """A table of people: checked line by line, then made into accounts when staff say so."""
+class TableImport(models.Model):
+    """A table that staff brought: checked line by line, then done when staff say so.
+
+    A kind of table adds its `rows`, by the names of its fields and emptied at the end, as they are
+    people's data, and the first `errors`: [line, text].
+    """
 
     class Status(models.TextChoices):
         CHECKING = "checking", _("is checked")
@@ -24,14 +30,14 @@ class UserImport(models.Model):
         DISCARDED = "discarded", _("discarded")
         FAILED = "failed", _("given up")
 
+    rows: Any
+    errors: Any
     file_name = models.CharField(_("file"), max_length=200)
     uploaded_by = models.ForeignKey(
         User, models.PROTECT, related_name="+", verbose_name=_("uploaded by")
     )
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.CHECKING)
-    # By the names of the resource's fields; emptied at the end, as they are people's data.
-    rows = models.JSONField(default=list)
     row_count = models.PositiveIntegerField(_("lines"), default=0)
     # So many lines the task is through with; raised with what it did to them, in one transaction.
     position = models.PositiveIntegerField(_("lines so far"), default=0)
@@ -39,12 +45,27 @@ class UserImport(models.Model):
     changed_count = models.PositiveIntegerField(_("changed people"), default=0)
     same_count = models.PositiveIntegerField(_("unchanged people"), default=0)
     error_count = models.PositiveIntegerField(_("lines with errors"), default=0)
-    # The first errors: [line, text].
-    errors = models.JSONField(_("errors"), default=list)
     attempts = models.PositiveSmallIntegerField(default=0)
     touched_at = models.DateTimeField(default=timezone.now)
 
-    objects = UserImportQuerySet.as_manager()
+    objects = TableImportQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.file_name}"
+
+    @property
+    def is_working(self) -> bool:
+        return self.status in (self.Status.CHECKING, self.Status.IMPORTING)
+
+
+class UserImport(TableImport):
+    """A table of people, to become accounts."""
+
+    rows = models.JSONField(default=list)
+    errors = models.JSONField(_("errors"), default=list)
 
     class Meta:
         verbose_name = _("import of people")
@@ -62,13 +83,6 @@ class UserImport(models.Model):
                 name="user_import_works",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"#{self.pk} {self.file_name}"
-
-    @property
-    def is_working(self) -> bool:
-        return self.status in (self.Status.CHECKING, self.Status.IMPORTING)
 
 
 class Export(models.Model):

@@ -1,5 +1,6 @@
 """What may be done with accounts, sign-ins and the ledger; one module for each topic."""
 
+from users.services import imports, tables
 from users.services.accounts import (
     AccountClosed,
     AccountErased,
@@ -135,6 +136,8 @@ __all__ = [
     "erase_own_account",
     "evaluate_badges",
     "finish_erasure",
+    "imports",
+    "tables",
     "link_token",
     "lock_account",
     "mail_badges",

@@ -68,6 +68,7 @@ class Command(BaseCommand):
             services.process_report_statistics(report.pk)
         _report(latest, is_decided=False)
         services.generate_monthly_report()
+        demo.add_further()
         totals.count()  # or the charts of the dashboard would stay empty until the hour is full
         users.update_statistics()
         users.evaluate_badges(tells=False)  # nobody lives at these addresses

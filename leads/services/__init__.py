@@ -1,0 +1,1 @@
+"""What changes leads, what is said with them, and what we know."""

@@ -1,0 +1,132 @@
+"""What people tell us of themselves: kept as it was typed, and linked to nothing by it."""
+
+from contextlib import suppress
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from config import limits
+from config.patience import MAX_ATTEMPTS, overdue
+from leads import confirmation
+from leads.models import Lead, LeadClaim, LeadConsent, LeadIdentity
+from leads.services import consent as consents
+from leads.services import identities
+from leads.tasks import people as tasks
+
+Kind = LeadIdentity.Kind
+Purpose = LeadConsent.Purpose
+SWEEP_SIZE = 200
+
+
+@transaction.atomic
+def capture(
+    fields: dict[str, str],
+    *,
+    source: str,
+    utm: dict[str, str],
+    consent: dict[str, Any],
+    proof: dict[str, Any],
+) -> Lead:
+    """Keep a form: added to the lead that is known by its e-mail, else phone, or to a new one.
+
+    Nothing that a lead says of itself already is overwritten, and what is typed beside the one
+    value by which it is found stays a claim. `consent` is `text`, `version` and `unasked`.
+    """
+    kind = Kind.EMAIL if fields.get("email") else Kind.PHONE
+    lead = _lead_of(kind, fields[kind], fields, source)
+    typed = {name: text for name, text in fields.items() if text}
+    lead.submissions.create(fields=typed, source=source, utm=utm)
+    _agree(lead, consent, proof)
+    claims = [
+        claim(lead, kind=each, value=fields[each])
+        for each in (Kind.EMAIL, Kind.PHONE)
+        if fields.get(each)
+    ]
+    if kind == Kind.EMAIL and consent.get("unasked") and lead.opted_out_at:
+        ask_for_proof(claims[0])  # only who has the address takes the opt-out back
+    return lead
+
+
+def _lead_of(kind: str, value: str, fields: dict[str, str], source: str) -> Lead:
+    value, found = identities.normalize(kind, value), None
+    while found is None:
+        found = identities.locked(kind, value)
+        if found is None:
+            with suppress(IntegrityError), transaction.atomic():  # of two, one is quicker
+                return _new_lead(kind, value, fields, source)
+    return found[1]
+
+
+def _new_lead(kind: str, value: str, fields: dict[str, str], source: str) -> Lead:
+    lead = identities.new_lead(
+        source=source,
+        name=fields.get("name", ""),
+        city=fields.get("city", ""),
+        phone=identities.normalize(Kind.PHONE, fields["phone"]) if fields.get("phone") else "",
+        **({"language": fields["language"]} if fields.get("language") else {}),
+    )
+    identities.add(lead, kind, value)
+    return lead
+
+
+def _agree(lead: Lead, consent: dict[str, Any], proof: dict[str, Any]) -> None:
+    """Who sends a form wants to be answered; what else they agreed to, they ticked."""
+    purposes = [Purpose.CONTACT, *([Purpose.UNASKED] if consent.get("unasked") else [])]
+    for purpose in purposes:
+        consents.record(
+            lead,
+            purpose=purpose,
+            is_given=True,
+            channel=LeadConsent.Channel.FORM,
+            text=consent["text"],
+            version=consent["version"],
+            proof=proof,
+        )
+
+
+@transaction.atomic
+def claim(lead: Lead, *, kind: str, value: str) -> LeadClaim:
+    """Note what was typed; a mail asks whoever has the address whether it was they, once."""
+    claim, is_new = note_claim(lead, kind, identities.normalize(kind, value))
+    if is_new and kind == Kind.EMAIL and not _is_proven(lead, claim):
+        ask_for_proof(claim)
+    return claim
+
+
+def note_claim(lead: Lead, kind: str, value: str) -> tuple[LeadClaim, bool]:
+    """The row of a claim, once, and whether it is new; nobody is written to."""
+    key = identities.key_of(kind, value)
+    return LeadClaim.objects.get_or_create(lead=lead, kind=kind, key=key, defaults={"value": value})
+
+
+def _is_proven(lead: Lead, claim: LeadClaim) -> bool:
+    proven = lead.identities.exclude(proof=LeadIdentity.Proof.CLAIM)
+    return proven.filter(kind=claim.kind, key=claim.key).exists()
+
+
+def ask_for_proof(claim: LeadClaim) -> None:
+    """Have the link mailed that proves the address; so many mails an hour for one mailbox."""
+    if limits.hit("mail", claim.value) is not None:
+        return
+    LeadClaim.objects.filter(pk=claim.pk).update(mail_due_at=timezone.now(), mail_attempts=0)
+    tasks.send_lead_confirmation.delay_on_commit(claim.pk)
+
+
+def mail_confirmation(claim_id: int) -> None:
+    """Ask the address once, counted and claimed as a welcome is."""
+    waiting = LeadClaim.objects.filter(pk=claim_id, mail_due_at__isnull=False)
+    untired = waiting.filter(mail_attempts__lt=MAX_ATTEMPTS)
+    if not untired.update(mail_attempts=F("mail_attempts") + 1):
+        return
+    with transaction.atomic():
+        if waiting.update(mail_due_at=None):
+            confirmation.send(LeadClaim.objects.select_related("lead").get(pk=claim_id))
+
+
+def overdue_confirmations() -> list[int]:
+    """Claims whose mail waits for too long."""
+    waiting = LeadClaim.objects.filter(mail_due_at__isnull=False)
+    due = waiting.filter(overdue(attempts="mail_attempts", since="mail_due_at"))
+    return list(due.order_by("mail_due_at").values_list("pk", flat=True)[:SWEEP_SIZE])

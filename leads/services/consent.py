@@ -1,0 +1,54 @@
+"""What a lead agreed to, each time with its proof."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from leads.models import Lead, LeadConsent
+
+Channel = LeadConsent.Channel
+Purpose = LeadConsent.Purpose
+# Whoever comes by these may be anybody: their yes does not undo a no.
+UNPROVEN = (Channel.FORM, Channel.IMPORT)
+
+
+@transaction.atomic
+def record(
+    lead: Lead,
+    *,
+    purpose: str,
+    is_given: bool,
+    channel: str,
+    text: str = "",
+    version: str = "",
+    proof: dict[str, Any],
+) -> LeadConsent:
+    """Write down a yes or a no; the lead's row is locked, so that the last word is the latest row.
+
+    A no counts from wherever it comes. A yes lifts an opt-out only from a channel that is the
+    lead's: a form can be filled in by anybody.
+    """
+    locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    row = LeadConsent.objects.create(
+        lead=locked,
+        purpose=purpose,
+        is_given=is_given,
+        channel=channel,
+        text=text,
+        version=version,
+        proof=proof,
+    )
+    if purpose == Purpose.UNASKED and not (is_given and channel in UNPROVEN):
+        locked.opted_out_at = None if is_given else locked.opted_out_at or timezone.now()
+        locked.save(update_fields=["opted_out_at", "updated_at"])
+    lead.opted_out_at = locked.opted_out_at
+    return row
+
+
+def may_write_unasked(lead: Lead) -> bool:
+    """Whether the lead agreed last, and did not opt out."""
+    if Lead.objects.filter(pk=lead.pk, opted_out_at__isnull=False).exists():
+        return False
+    latest = lead.consents.filter(purpose=Purpose.UNASKED).order_by("-recorded_at", "-pk").first()
+    return latest is not None and latest.is_given

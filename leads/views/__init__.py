@@ -1,0 +1,1 @@
+"""What clients may ask about leads; one module for each topic."""

@@ -1,0 +1,144 @@
+"""The end of a lead, and of what an account's erasure leaves of one."""
+
+import json
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Permission
+
+from config.encryption import keyed_hash
+from leads.models import (
+    Conversation,
+    DutyShift,
+    Lead,
+    LeadNote,
+    Message,
+    WebhookEvent,
+    WhatsAppInstance,
+)
+from leads.services import editing, erasing, merging, stages
+from tests.factories import UserFactory
+from tests.leads.conftest import form, from_whatsapp, whole_database
+from tests.leads.test_merging import chat
+from users import exports
+from users import services as users
+
+URL = "/api/v1/leads/"
+pytestmark = pytest.mark.django_db
+
+
+def told_by_the_gateway(jid):
+    instance, _ = WhatsAppInstance.objects.get_or_create(name="mutirao", path_key="x")
+    return WebhookEvent.objects.create(
+        instance=instance,
+        external_id=jid,
+        event="messages.upsert",
+        contact=keyed_hash("jid", jid),
+        payload="Iracema",
+    )
+
+
+@pytest.fixture
+def iracema(caretaker):
+    """Two leads that were merged, of whom everything is known."""
+    lead = form(email="iracema@example.org", name="Iracema", message="Iracema aqui")
+    other = from_whatsapp("558187654321@s.whatsapp.net", name="Iracema T.")
+    chat(other, "Sou Iracema")
+    editing.add_note(lead, "Iracema ligou", by=caretaker)
+    stages.move(lead, "lost", by=caretaker, reason="Iracema mudou")
+    for jid in ("558187654321@s.whatsapp.net", "5581987654321@s.whatsapp.net"):
+        told_by_the_gateway(jid)
+    merging.merge(lead, other, by=caretaker, reason="Iracema disse")
+    LogEntry.objects.log_actions(
+        caretaker.pk, Lead.objects.filter(pk=lead.pk), CHANGE, "Iracema", single_object=True
+    )
+    lead.refresh_from_db()
+    return lead
+
+
+def test_nothing_is_left_of_an_erased_lead(care, iracema):
+    stranger = told_by_the_gateway("5511911112222@s.whatsapp.net")
+    chat(from_whatsapp("+5511911112222"), "Outra")
+
+    response = care.delete(f"{URL}{iracema.pk}/")
+
+    assert response.status_code == 204
+    assert [row for row in whole_database() if "Iracema" in row] == []
+    assert Lead.objects.count() == Conversation.objects.count() == Message.objects.count() == 1
+    assert list(WebhookEvent.objects.all()) == [stranger]
+    assert not LeadNote.objects.exists()
+
+
+def test_erasing_what_was_merged_erases_the_whole_person(iracema):
+    erasing.erase(Lead.objects.get(merged_into=iracema))
+
+    assert not Lead.objects.exists()
+
+
+def test_erasing_an_account_erases_the_lead(iracema):
+    user = UserFactory()
+    Lead.objects.filter(pk=iracema.pk).update(user=user)
+
+    users.erase(user)
+
+    assert not Lead.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_erasing_an_account_erases_the_lead_that_proved_its_address():
+    user = UserFactory(email="iracema@example.org", email_confirmed_at="2027-01-01T00:00:00Z")
+    lead = form(email="iracema@example.org")
+    typed = form(email="rosa@example.org")
+    lead.identities.update(proof="email", proven_at="2027-01-01T00:00:00Z")
+
+    users.erase(user)
+
+    assert list(Lead.objects.all()) == [typed]
+
+
+def test_erasing_staff_leaves_the_leads_to_nobody(caretaker, iracema):
+    editing.assign(iracema, caretaker)
+    Conversation.objects.update(assigned_to=caretaker)
+    DutyShift.objects.create(staff=caretaker)
+
+    users.erase(caretaker)
+
+    iracema.refresh_from_db()
+    assert iracema.assigned_to is None
+    assert Conversation.objects.get().assigned_to is None
+    assert not DutyShift.objects.exists()
+    assert iracema.notes.get().text == "Iracema ligou"
+
+
+def test_a_copy_of_ones_data_holds_the_lead(iracema):
+    user, file = UserFactory(), BytesIO()
+    Lead.objects.filter(pk=iracema.pk).update(user=user)
+    form(email="rosa@example.org", name="Rosa")
+
+    exports.write(user, file)
+
+    with ZipFile(file) as archive:
+        copy = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+    assert [row["name"] for row in copy["lead.json"]] == ["Iracema"]
+    assert {row["value"] for row in copy["lead_identities.json"]} == {
+        *("iracema@example.org", "+5581987654321")
+    }
+    assert copy["lead_forms.json"][0]["fields"]["message"] == "Iracema aqui"
+    assert [row["text"] for row in copy["messages.json"]] == ["Sou Iracema"]
+    assert copy["lead_consents.json"][0]["proof"]["address"] == "192.0.2.7"
+    assert "Rosa" not in json.dumps(copy)
+
+
+def test_staff_who_may_export_give_a_lead_their_data(care, caretaker, iracema):
+    page = f"{URL}{iracema.pk}/export/"
+    assert care.get(page).status_code == 403
+    caretaker.user_permissions.add(Permission.objects.get(codename="add_export"))
+    caretaker.__dict__.pop("_perm_cache", None)
+    caretaker.__dict__.pop("_user_perm_cache", None)
+
+    copy = care.get(page).json()
+
+    assert [one["text"] for one in copy["parts"]["messages"]] == ["Sou Iracema"]
+    assert copy["parts"]["lead_notes"][0]["text"] == "Iracema ligou"

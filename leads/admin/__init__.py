@@ -1,0 +1,5 @@
+"""The admin of leads."""
+
+from leads.admin import whatsapp
+
+__all__ = ["whatsapp"]

@@ -1,0 +1,1 @@
+"""What of leads is answered over HTTP."""

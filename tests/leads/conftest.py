@@ -1,0 +1,43 @@
+"""A gateway on this machine, and one number that is connected to it."""
+
+import pytest
+from django.test import Client
+
+from leads.models import WhatsAppInstance
+from tests.leads.gateway import Gateway
+
+SECRET = "a-secret-of-the-gateway-0123456789-abcdef"
+KEY = "path-key-0123456789-abcdefghij"
+
+
+@pytest.fixture
+def client_post():
+    """Delivers a call of the gateway to the site, in this thread."""
+    client = Client()
+
+    def post(url, body, headers):
+        content_type = headers.pop("Content-Type")
+        path = url.partition("://")[2].partition("/")[2]
+        return client.post(f"/{path}", body, content_type, headers=headers).status_code
+
+    return post
+
+
+@pytest.fixture
+def gateway(settings, client_post):
+    """Running, with the webhook of our one number set; the settings lead to it."""
+    with Gateway(secret=SECRET, post=client_post) as gateway:
+        webhook = {"url": "http://testserver/webhook/evolution", "headers": {"jwt_key": SECRET}}
+        gateway.instances["mutirao"] = {"state": "open", "webhook": webhook}
+        settings.WEBHOOK_SECRETS = [SECRET]
+        settings.WEBHOOK_NETWORKS = []
+        settings.EVOLUTION_URL, settings.EVOLUTION_API_KEY = gateway.url, gateway.key
+        settings.OUTGOING_NETWORKS = ["127.0.0.0/8"]
+        yield gateway
+
+
+@pytest.fixture
+def number(db):
+    return WhatsAppInstance.objects.create(
+        name="mutirao", path_key=KEY, state="open", is_default=True
+    )

@@ -48,6 +48,13 @@ def navigation(request: HttpRequest) -> list[Entry]:
             ],
         },
         {
+            "title": _("Leads"),
+            "items": [
+                _list("leads.whatsappinstance", _("WhatsApp numbers"), "phone_iphone"),
+                _list("leads.webhookevent", _("WhatsApp events"), "webhook"),
+            ],
+        },
+        {
             "title": _("Schedules"),
             "items": [
                 _list("django_celery_beat.periodictask", _("Periodic tasks"), "update"),

@@ -101,7 +101,8 @@ def _page(instance: str, query: Json) -> tuple[list[Json], int]:
 
 def state(instance: str) -> str:
     """open, connecting or close."""
-    return str(_call("GET", "instance/connectionState", instance)["instance"]["state"])
+    answer = _call("GET", "instance/connectionState", instance, attempts=1)
+    return str(answer["instance"]["state"])
 
 
 def voice(instance: str, message_id: str) -> bytes:

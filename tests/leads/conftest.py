@@ -1,9 +1,13 @@
 """A gateway on this machine, and one number that is connected to it."""
 
+import uuid
+
 import pytest
 from django.test import Client
 
-from leads.models import WhatsAppInstance
+from leads.models import Conversation, DutyShift, Lead, WebhookEvent, WhatsAppInstance
+from leads.services import webhooks
+from tests.factories import UserFactory
 from tests.leads.gateway import Gateway
 
 SECRET = "a-secret-of-the-gateway-0123456789-abcdef"
@@ -40,4 +44,32 @@ def gateway(settings, client_post):
 def number(db):
     return WhatsAppInstance.objects.create(
         name="mutirao", path_key=KEY, state="open", is_default=True
+    )
+
+
+@pytest.fixture
+def settled():
+    """Processes all that was told and waits; returns the events that were not processed."""
+
+    def settle():
+        for contact in WebhookEvent.objects.waiting().values_list("contact", flat=True).distinct():
+            webhooks.process(contact)
+        return list(WebhookEvent.objects.filter(processed_at=None).order_by("pk"))
+
+    return settle
+
+
+@pytest.fixture
+def on_duty(db):
+    """Staff who are told."""
+    staff = UserFactory(is_staff=True)
+    DutyShift.objects.create(staff=staff)
+    return staff
+
+
+@pytest.fixture
+def lead_on_the_web(db):
+    lead = Lead.objects.create(name="Ana", source="web")
+    return Conversation.objects.create(
+        lead=lead, channel="web", key="visitor", public_id=uuid.uuid4()
     )

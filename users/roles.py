@@ -25,6 +25,10 @@ EVENTS = {
     "events.eventphoto": LOOK,
     "events.eventcomment": LOOK,
 }
+LEADS = {
+    "leads.whatsappinstance": LOOK,
+    "leads.webhookevent": LOOK,
+}
 # What people show and say, and the numbers they claim: a moderator decides about each.
 DECISIONS = {
     "events.eventphoto": "view change",
@@ -42,6 +46,9 @@ ROLES: dict[str, dict[str, str]] = {
     "administrator": {
         **EVENTS,
         **DECISIONS,
+        **LEADS,
+        "leads.whatsappinstance": "view change",
+        "leads.webhookevent": "view change",
         "events.event": ALL,
         "events.eventcategory": ALL,
         "events.waiver": EDIT,
@@ -72,6 +79,7 @@ ROLES: dict[str, dict[str, str]] = {
     "read-only": {
         **dict.fromkeys(EVENTS, LOOK),
         **PEOPLE,
+        **LEADS,
         "events.impactreport": LOOK,
         "config.deadletter": LOOK,
     },

@@ -39,7 +39,7 @@ REASONS = {
 waiting.register(
     _("WhatsApp events given up"),
     WebhookEvent.objects.dead,
-    "given_up_at__isempty=0&processed_at__isempty=1",
+    "given_up_at__isempty=0",
 )
 waiting.register(
     _("WhatsApp numbers paused"),
@@ -76,10 +76,9 @@ class WhatsAppInstanceAdmin(ReadOnlyAdmin):
 class WebhookEventAdmin(ReadOnlyAdmin):
     """What was said is in the conversations; here is only what became of it."""
 
-    list_display = ["event", "instance", "received_at", "processed_at", "attempts", "given_up_at"]
+    list_display = ["event", "number", "received_at", "processed_at", "attempts", "given_up_at"]
     list_filter = [
         "event",
-        "instance",
         ("processed_at", admin.EmptyFieldListFilter),
         ("given_up_at", admin.EmptyFieldListFilter),
     ]
@@ -88,8 +87,8 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
     fields = [
         "event",
-        "instance",
-        "external_id",
+        "number",
+        "message",
         "received_at",
         "processed_at",
         "attempts",
@@ -100,6 +99,14 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.change_webhookevent")
+
+    @display(description=_("number"), ordering="instance__name")
+    def number(self, event: WebhookEvent) -> str:
+        return event.instance.name
+
+    @display(description=_("message"))
+    def message(self, event: WebhookEvent) -> str:
+        return event.external_id
 
     @admin.action(description=REPLAY.button, permissions=["handle"])
     def replay(self, request: HttpRequest, events: QuerySet[WebhookEvent]) -> None:

@@ -35,6 +35,7 @@ from events.models import (
     PhotoFlag,
     ReportContribution,
 )
+from leads.models import WebhookEvent, WhatsAppInstance
 from tests.factories import (
     CategoryFactory,
     CommentFactory,
@@ -74,6 +75,8 @@ SAME = {
     "esc",
     "Ctrl + K",
     "csv",
+    "evolution",
+    "deepgram",
 }
 
 
@@ -146,7 +149,12 @@ def rows(db, disk):
     badge = Badge.objects.create(
         slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
     )
+    number = WhatsAppInstance.objects.create(name=EVIL, path_key="key", pause_reason=EVIL)
     return {
+        WhatsAppInstance: number,
+        WebhookEvent: WebhookEvent.objects.create(
+            instance=number, event=EVIL[:40], external_id=EVIL, payload=EVIL, error=EVIL
+        ),
         User: user,
         Badge: badge,
         BadgeAward: BadgeAward.objects.create(badge=badge, user=user),

@@ -32,7 +32,8 @@ class Command(BaseCommand):
             raise CommandError(f"The gateway refuses: {refusal.status}.") from refusal
         except DependencyAway as error:
             raise CommandError("The gateway does not answer.") from error
-        self.stdout.write(f"{found.name}: {found.state}.")
+        if options["verbosity"]:
+            self.stdout.write(f"{found.name}: {found.state}.")
         if code:
             segno.make(code).terminal(cast(TextIO, self.stdout), compact=True)
             self.stdout.write("Scan this with the phone: WhatsApp, linked devices.")

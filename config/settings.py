@@ -269,6 +269,11 @@ SCHEDULES = {
     ),
     "waiting-lead-mails": ("leads.tasks.people.retry_waiting_confirmations", crontab(minute="*/5")),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
+    "waiting-webhooks": ("leads.tasks.whatsapp.retry_waiting_webhooks", crontab()),
+    "waiting-whatsapp-messages": ("leads.tasks.whatsapp.retry_waiting_messages", crontab()),
+    "waiting-voice-notes": ("leads.tasks.whatsapp.retry_waiting_transcriptions", crontab()),
+    "whatsapp-health": ("leads.tasks.whatsapp.check_whatsapp", crontab()),
+    "whatsapp-comparison": ("leads.tasks.whatsapp.reconcile_whatsapp", crontab(minute="*/5")),
 }
 # So long after its end a finished event moves to the archive.
 EVENT_ARCHIVE_AFTER = timedelta(days=30)
@@ -303,6 +308,8 @@ RETENTION = {
     "users.Export": ("exported_at", timedelta(days=365)),
     "events.EventNotification": ("created_at", timedelta(days=365)),
     "events.Digest": ("created_at", timedelta(days=365)),
+    # Longer than a gateway repeats itself; those that were given up stay.
+    "leads.WebhookEvent": ("processed_at", timedelta(days=35)),
 }
 
 # --- Accounts and limits ------------------------------------------------------------------
@@ -375,6 +382,7 @@ OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
 OPENAI_URL = env("OPENAI_URL", default="https://api.openai.com/v1")
 OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-5-mini")
 DEEPGRAM_API_KEY = env("DEEPGRAM_API_KEY", default="")
+DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 # What an empty message is answered; {organization} is not filled in, it is said as it stands.
 CHAT_GREETING = env("CHAT_GREETING", default="")
 PRIVACY_URL = env("PRIVACY_URL", default=f"{SITE_URL}/account/privacy/")

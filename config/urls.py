@@ -18,10 +18,12 @@ api: list[URLPattern | URLResolver] = [
     path("events/", include("events.urls")),
     path("", include("events.part_urls")),
     path("leads/", include("leads.urls")),
+    path("", include("leads.webhook_urls")),
 ]
 
 urlpatterns = [
     path("", include("config.health.urls")),
+    path("", include(("leads.webhook_urls", "webhook"))),
     path("api/v1/", include(api)),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     # Clients of the older documents use the prefix without a version.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from embedded import binaries, state
+from embedded import binaries, gateway, state
 
 # Carried by each process of one clone, so that a later start knows its own leftovers.
 MARK = "MUTIRAO_STATE"
@@ -45,12 +45,22 @@ class Place:
             "BACKUP_DIR": str(self.folder / "backups"),
             "POSTGRES_PROGRAMS": str(Path(binaries.postgres("pg_dump")).parent),
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
+            **(self._whatsapp if "gateway" in self.ports else {}),
         }
 
     @property
     def metrics(self) -> Path:
         """Where all processes count together, so that the page of the web server tells all."""
         return self.folder / "metrics"
+
+    @property
+    def _whatsapp(self) -> dict[str, str]:
+        return {
+            "EVOLUTION_URL": gateway.url(self.ports["gateway"]),
+            "EVOLUTION_API_KEY": self.keys["gateway_key"],
+            "WEBHOOK_SECRET": self.keys["webhook_secret"],
+            "OUTGOING_NETWORKS": "127.0.0.1/32",
+        }
 
     @property
     def _database_url(self) -> str:

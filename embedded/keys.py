@@ -26,6 +26,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     "valkey_password": _password,
     "manager_password": _password,
     "staff_password": lambda: secrets.token_urlsafe(12),
+    "webhook_secret": lambda: secrets.token_urlsafe(48),
+    "gateway_key": _password,
 }
 
 

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
-from embedded import state
+from embedded import gateway, state
 from embedded.environment import MARK
 from embedded.keys import STAFF
 from embedded.refusal import say
@@ -91,6 +91,9 @@ def main() -> None:
         sys.exit(f"Mutirão: the database of DATABASE_URL cannot be used: {error}")
     call_command("seed_schedules")
     call_command("seed_roles")
+    if gateway.is_ours(os.environ):
+        # It forgets all when it ends.
+        call_command("connect_whatsapp", verbosity=0)
     first_run = FirstRun(Path(os.environ[MARK]))
     if first_run.is_due:
         first_run.once("demo", load_demo_data)

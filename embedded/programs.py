@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from embedded import tether
+from embedded import gateway, tether
 from embedded.configuration import Program
 from embedded.postgres import Postgres
 from embedded.valkey import Valkey
@@ -21,6 +21,11 @@ def servers(postgres: Postgres | None, valkey: Valkey | None) -> list[Program]:
     if valkey:
         programs.append(Program("valkey", valkey.command, group="servers"))
     return programs
+
+
+def fake_gateway(port: int | None) -> list[Program]:
+    """Where the application is led to ours."""
+    return [Program("gateway", gateway.command(port), group="servers")] if port else []
 
 
 def application(port: int) -> list[Program]:

@@ -11,6 +11,7 @@ from embedded import (
     catalogues,
     console,
     environment,
+    gateway,
     interrupts,
     keys,
     leftovers,
@@ -50,14 +51,14 @@ def _serve(port: int, *, dev: bool) -> None:
     if leftovers.end(state.RUN, DATA, patience=8):
         say("Ended what an earlier start had left running.")
     ports.require_free(port)
-    place = _place(port, dev=dev)
+    place = _place(port, given, dev=dev)
     postgres, valkey = _servers(place, given)
     _make(postgres, valkey)
     shutil.rmtree(place.metrics, ignore_errors=True)
     state.announce(port)
     manager = _manager(place, postgres, valkey)
     try:
-        _start(manager, postgres, valkey, place.marked(given))
+        _start(manager, postgres, valkey, place, given)
         _application(manager, place, is_ours=postgres is not None)
     finally:
         interrupts.ignore_ends()
@@ -66,12 +67,13 @@ def _serve(port: int, *, dev: bool) -> None:
         state.announce(None)
 
 
-def _place(port: int, *, dev: bool) -> environment.Place:
+def _place(port: int, given: dict[str, str], *, dev: bool) -> environment.Place:
+    others = ("gateway",) if gateway.is_needed(given) else ()
     return environment.Place(
         folder=state.RUN,
         keys=keys.kept(state.RUN / "keys.json"),
         ports=ports.remembered(
-            state.RUN / "ports.json", ("postgres", "valkey", "manager"), web_port=port
+            state.RUN / "ports.json", ("postgres", "valkey", "manager", *others), web_port=port
         ),
         web_port=port,
         debug=dev,
@@ -108,21 +110,32 @@ def _manager(place: environment.Place, postgres: Postgres | None, valkey: Valkey
         data=DATA,
         port=place.ports["manager"],
         password=place.keys["manager_password"],
-        programs=[*programs.servers(postgres, valkey), *application(place.web_port)],
+        programs=[
+            *programs.servers(postgres, valkey),
+            *programs.fake_gateway(place.ports.get("gateway")),
+            *application(place.web_port),
+        ],
     )
 
 
 def _start(
-    manager: Manager, postgres: Postgres | None, valkey: Valkey | None, variables: dict[str, str]
+    manager: Manager,
+    postgres: Postgres | None,
+    valkey: Valkey | None,
+    place: environment.Place,
+    given: dict[str, str],
 ) -> None:
     """The servers, then the database; while they start, the translations are compiled."""
     say("Starting the servers …")
+    variables = place.marked(given)
     manager.start(variables)
     catalogues.compile_all()
     if postgres:
         _wait(manager, "postgres", postgres.is_ready)
     if valkey:
         _wait(manager, "valkey", valkey.is_ready)
+    if port := place.ports.get("gateway"):
+        _wait(manager, "gateway", lambda: gateway.is_ready(port))
     _prepare(variables)
 
 
@@ -158,7 +171,8 @@ def _application(manager: Manager, place: environment.Place, *, is_ours: bool) -
         # Only now, or they would take from web the processors with which it starts.
         manager.start_program("worker")
         manager.start_program("beat")
-        say(site.greeting(place.web_port, with_account=is_ours))
+        whatsapp = place.ports.get("gateway")
+        say(site.greeting(place.web_port, with_account=is_ours, gateway_port=whatsapp))
         while manager.is_running:
             time.sleep(0.5)
     raise Refusal(

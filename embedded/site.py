@@ -17,16 +17,24 @@ def is_ready(port: int) -> bool:
         return False
 
 
-def greeting(port: int, *, with_account: bool) -> str:
+def greeting(port: int, *, with_account: bool, gateway_port: int | None = None) -> str:
     """The addresses; the staff account too, unless the database is somebody else's."""
     place = f"http://localhost:{port}"
     account = f"{STAFF}, its password: `staff_password` in .run/keys.json"
+    whatsapp = f"{_whatsapp(gateway_port)}\n" if gateway_port else ""
     return f"""
 Mutirão is up. Ctrl-C stops it; nothing is lost.
   API      {place}/api/v1/
   Docs     {place}/docs
   Admin    {place}/admin/{"   " + account if with_account else ""}
   Try      curl {place}/api/v1/events/
-  Files    .run/logs/, .run/mails/
+{whatsapp}  Files    .run/logs/, .run/mails/
   Manage   make manage ARGS="changepassword {STAFF}"
 """
+
+
+def _whatsapp(port: int) -> str:
+    """How to write as somebody on WhatsApp would, and where the answer is seen."""
+    place = f"http://127.0.0.1:{port}/fake"
+    said = '{"from": "+5581987654321", "text": "Oi! O que tem sábado em Recife?"}'
+    return f"  WhatsApp curl {place}/say -d '{said}'\n           curl {place}/messages"

@@ -142,13 +142,19 @@ def nginx_files() -> str:
 
 @cache
 def subnets() -> dict[str, str]:
-    """Three networks cut out of SUBNET: no fixed addresses, since replicas come and go."""
+    """Four networks cut out of SUBNET: no fixed addresses, since replicas come and go."""
     plain = ["docker", "compose", *_files(), "config", "--format", "json"]
     subnet = json.loads(run(*plain))["x-subnet"]
     try:
-        edge, data, egress, _ = ip_network(subnet).subnets(prefixlen_diff=2)
+        parts = ip_network(subnet).subnets(prefixlen_diff=2)
+        edge, data, egress, gateway = map(str, parts)
     except ValueError as error:
         raise Refused(
             f"SUBNET must be a network of /26 or wider, like 172.28.0.0/16: {error}."
         ) from error
-    return {"SUBNET_EDGE": str(edge), "SUBNET_DATA": str(data), "SUBNET_EGRESS": str(egress)}
+    return {
+        "SUBNET_EDGE": edge,
+        "SUBNET_DATA": data,
+        "SUBNET_EGRESS": egress,
+        "SUBNET_GATEWAY": gateway,
+    }

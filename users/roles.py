@@ -39,7 +39,11 @@ PEOPLE = {
     "users.badge": LOOK,
     "users.badgeaward": LOOK,
 }
-LEADS = {"leads.lead": "view change"}
+LEADS = {
+    "leads.lead": "view change",
+    "leads.whatsappinstance": LOOK,
+    "leads.webhookevent": LOOK,
+}
 ROLES: dict[str, dict[str, str]] = {
     "administrator": {
         **EVENTS,
@@ -50,6 +54,8 @@ ROLES: dict[str, dict[str, str]] = {
         **PEOPLE,
         **LEADS,
         "leads.lead": "view change delete",
+        "leads.whatsappinstance": "view change",
+        "leads.webhookevent": "view change",
         "leads.leadimport": "view add change",
         "users.user": EDIT,
         "users.contribution": "view add",

@@ -60,6 +60,8 @@ def navigation(request: HttpRequest) -> list[Entry]:
                 },
                 _list("leads.lead", _("Leads"), "contacts"),
                 _list("leads.leadimport", _("Imports"), "upload"),
+                _list("leads.whatsappinstance", _("WhatsApp numbers"), "phone_iphone"),
+                _list("leads.webhookevent", _("WhatsApp events"), "webhook"),
             ],
         },
         {

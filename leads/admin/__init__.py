@@ -1,5 +1,5 @@
 """Pages of the admin about leads; one module for each topic."""
 
-from leads.admin import board, imports, leads
+from leads.admin import board, imports, leads, whatsapp
 
-__all__ = ["board", "imports", "leads"]
+__all__ = ["board", "imports", "leads", "whatsapp"]

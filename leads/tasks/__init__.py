@@ -1,3 +1,5 @@
 """What workers do for leads. Each may run twice or be killed at any point."""
 
-from leads.tasks import people  # noqa: F401  # so that workers find it
+from leads.tasks import agent, people, whatsapp
+
+__all__ = ["agent", "people", "whatsapp"]

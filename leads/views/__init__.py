@@ -1,1 +1,1 @@
-"""What clients may ask about leads; one module for each topic."""
+"""What of leads is answered over HTTP; one module for each topic."""

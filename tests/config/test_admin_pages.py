@@ -38,7 +38,7 @@ from events.models import (
     ReportContribution,
     Waiver,
 )
-from leads.models import Lead, LeadImport
+from leads.models import Lead, LeadImport, WebhookEvent, WhatsAppInstance
 from tests.factories import (
     CategoryFactory,
     CommentFactory,
@@ -79,6 +79,8 @@ SAME = {
     "esc",
     "Ctrl + K",
     "csv",
+    "evolution",
+    "deepgram",
 }
 
 
@@ -168,7 +170,12 @@ def rows(db, disk):
     lead = lead_of_form(email="lead@example.org", name=EVIL, city=EVIL, message=EVIL)
     lead.notes.create(author=user, text=EVIL)
     Lead.objects.filter(pk=lead.pk).update(tags=[EVIL[:40]], stage="lost", lost_reason=EVIL)
+    number = WhatsAppInstance.objects.create(name=EVIL, path_key="key", pause_reason=EVIL)
     return {
+        WhatsAppInstance: number,
+        WebhookEvent: WebhookEvent.objects.create(
+            instance=number, event=EVIL[:40], external_id=EVIL, payload=EVIL, error=EVIL
+        ),
         User: user,
         Lead: lead,
         LeadImport: LeadImport.objects.create(

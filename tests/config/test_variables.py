@@ -25,9 +25,14 @@ def read_by_compose():
 
 
 # What fleet/ computes, and notes by itself in .fleet.env.
-COMPUTED = {"SUBNET_EDGE", "SUBNET_DATA", "SUBNET_EGRESS", "NGINX_FILES", "TAG"} | {
-    f"{service}_TAG" for service in ("BACKEND", "STREAM", "WORKER", "VIDEO_WORKER", "BEAT")
-}
+COMPUTED = {
+    "SUBNET_EDGE",
+    "SUBNET_DATA",
+    "SUBNET_EGRESS",
+    "SUBNET_GATEWAY",
+    "NGINX_FILES",
+    "TAG",
+} | {f"{service}_TAG" for service in ("BACKEND", "STREAM", "WORKER", "VIDEO_WORKER", "BEAT")}
 
 
 def test_example_has_each_variable_of_the_code_once():

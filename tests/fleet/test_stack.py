@@ -8,12 +8,12 @@ import pytest
 from fleet import compose, deploys, quickstart, rolling
 from tests.fleet.conftest import ROOT, eventually
 
-EDGE, DATA, EGRESS = "edge", "data", "egress"
+EDGE, DATA, EGRESS, GATEWAY = "edge", "data", "egress", "gateway"
 NETWORKS = {
     "nginx": {EDGE},
     "backend": {EDGE, DATA},
     "stream": {EDGE, DATA, EGRESS},
-    "worker": {DATA, EGRESS},
+    "worker": {DATA, EGRESS, GATEWAY},
     "worker-video": {DATA, EGRESS},
     "beat": {DATA},
     "postgres": {DATA},

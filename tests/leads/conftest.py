@@ -1,14 +1,20 @@
 """Fixtures of leads."""
 
+import uuid
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.test import Client
 
-from leads.models import LeadIdentity
-from leads.services import capture, identities
+from leads.models import Conversation, DutyShift, Lead, LeadIdentity, WebhookEvent, WhatsAppInstance
+from leads.services import capture, identities, webhooks
 from tests.factories import UserFactory
+from tests.leads.gateway import Gateway
 
 CONSENT = {"text": "Concordo em receber uma resposta.", "version": "2027-05", "unasked": False}
+
+
 PROOF = {"address": "192.0.2.7", "user_agent": "Firefox"}
 
 
@@ -45,3 +51,70 @@ def caretaker(db):
 def care(client_of, caretaker):
     """A client of the API that acts as them."""
     return client_of(caretaker)
+
+
+SECRET = "a-secret-of-the-gateway-0123456789-abcdef"
+
+
+KEY = "path-key-0123456789-abcdefghij"
+
+
+@pytest.fixture
+def client_post():
+    """Delivers a call of the gateway to the site, in this thread."""
+    client = Client()
+
+    def post(url, body, headers):
+        content_type = headers.pop("Content-Type")
+        path = url.partition("://")[2].partition("/")[2]
+        return client.post(f"/{path}", body, content_type, headers=headers).status_code
+
+    return post
+
+
+@pytest.fixture
+def gateway(settings, client_post):
+    """Running, with the webhook of our one number set; the settings lead to it."""
+    with Gateway(secret=SECRET, post=client_post) as gateway:
+        webhook = {"url": "http://testserver/webhook/evolution", "headers": {"jwt_key": SECRET}}
+        gateway.instances["mutirao"] = {"state": "open", "webhook": webhook}
+        settings.WEBHOOK_SECRETS = [SECRET]
+        settings.WEBHOOK_NETWORKS = []
+        settings.EVOLUTION_URL, settings.EVOLUTION_API_KEY = gateway.url, gateway.key
+        settings.OUTGOING_NETWORKS = ["127.0.0.0/8"]
+        yield gateway
+
+
+@pytest.fixture
+def number(db):
+    return WhatsAppInstance.objects.create(
+        name="mutirao", path_key=KEY, state="open", is_default=True
+    )
+
+
+@pytest.fixture
+def settled():
+    """Processes all that was told and waits; returns the events that were not processed."""
+
+    def settle():
+        for contact in WebhookEvent.objects.waiting().values_list("contact", flat=True).distinct():
+            webhooks.process(contact)
+        return list(WebhookEvent.objects.filter(processed_at=None).order_by("pk"))
+
+    return settle
+
+
+@pytest.fixture
+def on_duty(db):
+    """Staff who are told."""
+    staff = UserFactory(is_staff=True)
+    DutyShift.objects.create(staff=staff)
+    return staff
+
+
+@pytest.fixture
+def lead_on_the_web(db):
+    lead = Lead.objects.create(name="Ana", source="web")
+    return Conversation.objects.create(
+        lead=lead, channel="web", key="visitor", public_id=uuid.uuid4()
+    )

@@ -1,0 +1,80 @@
+"""What the gateway remembers and we were never told: its calls live in memory and die with it."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from config.errors import DependencyAway
+from leads.evolution import gateway, jids, messages, payloads
+from leads.models import Message, WebhookEvent, WhatsAppInstance
+from leads.services import webhooks
+
+logger = logging.getLogger(__name__)
+# A new instance is compared so far back, and every comparison laps over the one before.
+FIRST = timedelta(days=1)
+OVERLAP = timedelta(minutes=10)
+# What came just now may still be on its way.
+FRESH = timedelta(seconds=30)
+BATCH = 100
+
+
+def reconcile(instance_id: int, *, since: datetime | None = None) -> int:
+    """Take in what is missing here, as if it had just come; return how many events that were.
+
+    Killed halfway, the next run begins at the same moment.
+    """
+    instance = WhatsAppInstance.objects.filter(pk=instance_id).first()
+    if instance is None or not settings.EVOLUTION_URL:
+        return 0
+    until = timezone.now() - FRESH
+    since = since or (instance.reconciled_at or until - FIRST) - OVERLAP
+    records = gateway.find_messages(instance.name, since=since, until=until)
+    try:
+        # The earliest first, as they would have come.
+        found = sorted(records, key=lambda record: int(record["messageTimestamp"]))
+    except (DependencyAway, gateway.Refused) as error:
+        logger.warning("%s was not compared: %s.", instance.name, type(error).__name__)
+        return 0
+    taken = sum(_take(instance, batch) for batch in _batches(found))
+    WhatsAppInstance.objects.filter(pk=instance.pk).update(reconciled_at=until)
+    if taken:
+        logger.warning("%s events of %s had not come.", taken, instance.name)
+    return taken
+
+
+def _batches(records: list[Any]) -> Any:
+    return (records[start : start + BATCH] for start in range(0, len(records), BATCH))
+
+
+def _take(instance: WhatsAppInstance, records: list[Any]) -> int:
+    ours = [record for record in records if jids.contact(record["key"])]
+    known = _known(instance, [record["key"]["id"] for record in ours])
+    calls = [
+        payloads.of_record(instance.name, record)
+        for record in ours
+        if record["key"]["id"] not in known
+    ]
+    for record in ours:
+        calls += [payloads.of_status(instance.name, record, status) for status in _statuses(record)]
+    return sum(webhooks.accept(call) for call in calls)
+
+
+def _known(instance: WhatsAppInstance, ids: list[str]) -> set[str]:
+    events = WebhookEvent.objects.filter(instance=instance, event=payloads.UPSERT)
+    rows = Message.objects.filter(instance=instance, external_id__in=ids)
+    return {
+        *events.filter(external_id__in=ids).values_list("external_id", flat=True),
+        *(one for one in rows.values_list("external_id", flat=True) if one),
+    }
+
+
+def _statuses(record: Any) -> set[str]:
+    """How far one of ours came, as far as we understand it."""
+    updates = record.get("MessageUpdate")
+    if record["key"].get("fromMe") is not True or not isinstance(updates, list):
+        return set()
+    told = {update.get("status") for update in updates if isinstance(update, dict)}
+    return {status for status in messages.DELIVERIES if status in told}

@@ -1,0 +1,318 @@
+"""What the gateway tells becomes what is said with people."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from config.encryption import keyed_hash
+from leads.evolution import jids, messages
+from leads.models import Conversation, LeadIdentity, Message, WebhookEvent
+from leads.services import outbox
+
+pytestmark = pytest.mark.django_db
+ANA = "+55 11 98765-4321"
+LID = "123456789012345@lid"
+PHONE = "5511987654321@s.whatsapp.net"
+
+
+@pytest.fixture(autouse=True)
+def _one_number(gateway, number):
+    return number
+
+
+def said():
+    return list(Message.objects.in_order().values_list("author", "kind", "text"))
+
+
+def test_message_is_linked_and_visible(gateway, settled):
+    gateway.says(ANA, "Quero ajudar", at=1_790_000_000)
+
+    assert settled() == []
+    message = Message.objects.get()
+    assert (message.author, message.text) == ("person", "Quero ajudar")
+    assert message.sent_at == datetime.fromtimestamp(1_790_000_000, UTC)
+    conversation = message.conversation
+    assert (conversation.channel, conversation.address) == ("whatsapp", PHONE)
+    assert conversation.key == keyed_hash("jid", PHONE)
+    identity = conversation.lead.identities.get()
+    assert (identity.kind, identity.proof) == ("phone", "whatsapp")
+
+
+def test_repetitions_are_one_message(gateway, settled):
+    gateway.loses = True
+    gateway.says(ANA, "Oi")
+    gateway.says(ANA, "Tudo bem?")
+    gateway.loses = False
+
+    assert set(gateway.deliver(repeat=3, shuffled=True)) == {200}
+
+    settled()
+    assert Message.objects.count() == 2
+
+
+def test_order_is_that_of_the_gateway_whatever_came_first(gateway, settled):
+    now = int(time.time())
+    gateway.loses = True
+    for number in range(8):
+        gateway.says(ANA, f"{number}", at=now + number)
+    gateway.loses = False
+
+    gateway.deliver(shuffled=True)
+    settled()
+
+    assert [text for _author, _kind, text in said()] == [f"{number}" for number in range(8)]
+
+
+@pytest.mark.parametrize("old", ["551187654321", "5511987654321"])
+def test_ninth_digit_makes_no_second_person(gateway, settled, old):
+    gateway.says(PHONE, "Oi")
+    gateway.says(f"{old}:12@s.whatsapp.net", "De novo")
+
+    settled()
+
+    assert Conversation.objects.count() == 1
+    assert LeadIdentity.objects.count() == 1
+
+
+def test_hidden_phone_that_comes_along_is_preferred(gateway, settled):
+    gateway.says(LID, "Oi", alt=PHONE)
+
+    settled()
+
+    conversation = Conversation.objects.get()
+    assert conversation.address == PHONE
+    kinds = conversation.lead.identities.values_list("kind", flat=True)
+    assert set(kinds) == {"phone", "lid"}
+
+
+def test_hidden_phone_alone_keeps_its_suffix(gateway, settled):
+    gateway.says(LID, "Oi")
+
+    settled()
+
+    assert Conversation.objects.get().address == LID
+
+
+@pytest.mark.parametrize(
+    "order", [["lid", "both", "phone"], ["both", "lid"], ["lid", "both", "lid"]]
+)
+def test_phone_that_shows_later_is_the_same_chat(gateway, settled, order):
+    forms = {"lid": (LID, ""), "both": (LID, PHONE), "phone": (PHONE, "")}
+    for form in order:
+        sender, alt = forms[form]
+        gateway.says(sender, form, alt=alt)
+        settled()
+
+    conversation = Conversation.objects.get()
+    assert conversation.address == PHONE
+    assert [text for *_, text in said()] == order
+
+
+def test_two_leads_of_one_person_are_shown_to_staff(gateway, settled):
+    gateway.says(LID, "Oi")
+    gateway.says(PHONE, "Oi")
+    gateway.says(LID, "Sou eu", alt=PHONE)
+
+    settled()
+
+    claims = [
+        claim.kind
+        for identity in LeadIdentity.objects.filter(kind="phone")
+        for claim in identity.lead.claims.all()
+    ]
+    assert claims == ["lid"]
+
+
+@pytest.mark.parametrize(
+    "jid", ["120363000000000000@g.us", "status@broadcast", "120363@newsletter", "x@s.whatsapp.net"]
+)
+def test_groups_and_lists_are_left_out(gateway, settled, jid):
+    gateway.says(jid, "Bom dia, grupo")
+
+    assert settled() == []
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "text"),
+    [
+        ({"extendedTextMessage": {"text": "Veja"}}, "text", "Veja"),
+        ({"ephemeralMessage": {"message": {"conversation": "Some"}}}, "text", "Some"),
+        ({"viewOnceMessageV2": {"message": {"imageMessage": {}}}}, "image", ""),
+        ({"imageMessage": {"caption": "Minha rua"}}, "image", "Minha rua"),
+        ({"videoMessage": {}}, "video", ""),
+        ({"documentMessage": {"fileName": "rg.pdf"}}, "document", "rg.pdf"),
+        ({"stickerMessage": {}}, "other", ""),
+        ({"locationMessage": {"degreesLatitude": -8.05}}, "other", ""),
+        ({"listResponseMessage": {"title": "Sim"}}, "text", "Sim"),
+        ({"conversation": ""}, "other", ""),
+        ({"messageOfTheFuture": []}, "other", ""),
+    ],
+)
+def test_kinds_of_messages(gateway, settled, message, kind, text):
+    gateway.sends(ANA, message)
+
+    settled()
+
+    assert said()[0] == ("person", kind, text)
+
+
+@pytest.mark.parametrize("message", [{}, {"protocolMessage": {"type": "REVOKE"}}, None, "x"])
+def test_messages_without_anything_to_read_do_nothing(gateway, settled, message):
+    record = gateway.record(ANA, {"conversation": ""})
+    gateway.tell("messages.upsert", {**record, "message": message})
+
+    assert settled() == []
+    assert not Message.objects.exists()
+
+
+def test_image_goes_to_a_person_who_is_told(gateway, settled):
+    gateway.sends(ANA, {"imageMessage": {}})
+
+    settled()
+
+    conversation = Conversation.objects.get()
+    assert (conversation.state, conversation.handoff_reason) == ("waiting", "media")
+    assert [author for author, *_ in said()] == ["person", "system"]
+
+
+def test_reaction_is_noted(gateway, settled):
+    record = gateway.says(ANA, "Oi")
+    reaction = {"reactionMessage": {"key": record["key"], "text": "👍🏽"}}
+    gateway.sends(ANA, reaction)
+
+    settled()
+
+    assert Message.objects.get().reaction == "👍🏽"
+
+
+def edit(record, text, at):
+    return {
+        "key": record["key"],
+        "type": "MESSAGE_EDIT",
+        "editedMessage": {"conversation": text},
+        "timestampMs": str(at * 1000),
+    }
+
+
+@pytest.mark.parametrize("order", ["as written", "the other way round"])
+def test_edit_takes_the_place_of_the_text_whatever_comes_first(gateway, settled, order):
+    gateway.loses = True
+    record = gateway.says(ANA, "Sabado")
+    gateway.tell("messages.edited", edit(record, "Sábado", 1_790_000_000))
+    gateway.loses = False
+    if order != "as written":
+        gateway.undelivered.reverse()
+
+    gateway.deliver()
+    settled()
+
+    message = Message.objects.get()
+    assert (message.text, message.edited_at.timestamp()) == ("Sábado", 1_790_000_000)
+
+
+def test_what_staff_write_on_the_phone_pauses_the_agent(gateway, settled):
+    gateway.says(ANA, "Oi")
+    gateway.writes_by_hand(ANA, "Oi, aqui é a Rosa")
+
+    settled()
+
+    assert Conversation.objects.get().state == "staff"
+    assert [author for author, *_ in said()] == ["person", "staff"]
+
+
+def test_first_message_may_be_of_staff(gateway, settled):
+    gateway.writes_by_hand(ANA, "Oi, aqui é a Rosa")
+    gateway.says(ANA, "Oi, Rosa")
+
+    settled()
+
+    assert Conversation.objects.count() == 1
+    assert Conversation.objects.get().lead.identities.get().value
+
+
+def test_our_own_message_that_comes_back_is_known(gateway, settled, number):
+    gateway.says(ANA, "Oi")
+    settled()
+    conversation = Conversation.objects.get()
+    outbox.queue(conversation, author="agent", text="Olá!  Tudo bem?")
+    outbox.deliver(number.pk)
+
+    gateway._tell_of(gateway.messages[-1], "mutirao")
+    settled()
+
+    assert Message.objects.count() == 2
+    conversation.refresh_from_db()
+    assert conversation.state == "agent"
+
+
+def test_connection_that_closes_pauses_the_number(gateway, settled, number):
+    gateway.connection("close")
+    settled()
+    number.refresh_from_db()
+    assert (number.state, number.pause_reason) == ("close", "disconnected")
+
+    gateway.connection("open")
+    settled()
+    number.refresh_from_db()
+    assert (number.state, number.paused_at) == ("open", None)
+
+
+@pytest.mark.parametrize("state", ["melted", None, 7, ["open"]])
+def test_states_that_are_none_change_nothing(gateway, settled, number, state):
+    gateway.tell("connection.update", {"state": state})
+    gateway.tell("connection.update", state)
+
+    assert settled() == []
+    number.refresh_from_db()
+    assert number.state == "open"
+
+
+@pytest.mark.parametrize(
+    "data", [None, 7, [], [None, 7], {"key": 7}, {"keyId": 7, "status": "READ"}, {"status": []}]
+)
+def test_nonsense_that_was_signed_is_processed_to_nothing(gateway, settled, number, data):
+    for event in ("messages.update", "messages.edited", "send.message", "groups.upsert"):
+        gateway.tell(event, data)
+
+    assert settled() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        (1_790_000_000, 1_790_000_000),
+        ("1790000000", 1_790_000_000),
+        ({"low": 1_790_000_000, "high": 0, "unsigned": True}, 1_790_000_000),
+        (-5, None),
+        (2**80, None),
+        ("soon", None),
+        (None, None),
+        (True, None),
+    ],
+)
+def test_time_is_the_gateways_where_it_can_be(told, seconds):
+    moment = messages.moment(told).timestamp()
+
+    assert moment == pytest.approx(time.time() if seconds is None else seconds, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("digits", "normal"),
+    [
+        ("551187654321", "5511987654321"),
+        ("5511987654321", "5511987654321"),
+        ("551133334444", "551133334444"),  # a landline
+        ("351912345678", "351912345678"),
+    ],
+)
+def test_ninth_digit(digits, normal):
+    assert jids.with_ninth(digits) == normal
+
+
+def test_events_of_nobody_wait_in_a_line_of_their_own(gateway):
+    gateway.tell("connection.update", {"state": "open"})
+    gateway.says(ANA, "Oi")
+
+    assert WebhookEvent.objects.values("contact").distinct().count() == 2

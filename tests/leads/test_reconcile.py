@@ -1,0 +1,126 @@
+"""What the gateway remembers and never told us comes in all the same."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from leads.evolution import gateway as wire
+from leads.models import Conversation, Message, WebhookEvent
+from leads.services import outbox, reconciling
+from leads.tasks import whatsapp as tasks
+
+pytestmark = pytest.mark.django_db
+ANA = "+5511987654321"
+
+
+@pytest.fixture(autouse=True)
+def _one_number(gateway, number, settings):
+    settings.WHATSAPP_PACE = timedelta(0)
+
+
+def lost(gateway, count, *, seconds_ago=60):
+    gateway.loses = True
+    now = int(time.time()) - seconds_ago
+    records = [gateway.says(ANA, f"{index}", at=now - index) for index in range(count)]
+    gateway.loses, gateway.undelivered = False, []
+    return records
+
+
+def test_lost_messages_are_taken_in_once_and_in_order(gateway, number, settled, monkeypatch):
+    monkeypatch.setattr(wire, "PAGE", 3)
+    lost(gateway, 8)
+
+    assert reconciling.reconcile(number.pk) == 8
+    assert reconciling.reconcile(number.pk) == 0
+
+    settled()
+    texts = [message.text for message in Message.objects.in_order()]
+    assert texts == [f"{index}" for index in reversed(range(8))]
+    ids = WebhookEvent.objects.order_by("pk").values_list("external_id", flat=True)
+    assert list(ids) == [message.external_id for message in Message.objects.in_order()]
+
+
+def test_message_that_was_told_is_not_taken_in_again(gateway, number, settled):
+    gateway.says(ANA, "Oi", at=int(time.time()) - 60)
+
+    assert reconciling.reconcile(number.pk) == 0
+
+
+def test_call_that_comes_late_after_all_is_known(gateway, number, settled):
+    (record,) = lost(gateway, 1)
+    reconciling.reconcile(number.pk)
+    settled()
+
+    gateway._tell_of(record, "mutirao")
+    settled()
+
+    assert Message.objects.count() == 1
+
+
+def test_groups_stay_out_and_what_staff_wrote_comes_in(gateway, number, settled):
+    old = int(time.time()) - 60
+    gateway.record("120363000000000000@g.us", {"conversation": "Bom dia"}, at=old)
+    gateway.record(ANA, {"conversation": "Aqui é a Rosa"}, from_us=True, at=old)
+
+    assert reconciling.reconcile(number.pk) == 1
+
+    settled()
+    assert Conversation.objects.get().state == "staff"
+
+
+def test_receipts_that_were_lost_come_in(gateway, number, settled):
+    gateway.says(ANA, "Oi")
+    settled()
+    message = outbox.queue(Conversation.objects.get(), author="agent", text="Olá!")
+    outbox.deliver(number.pk)
+    record = gateway.messages[-1]
+    record["messageTimestamp"] -= 60
+    record["MessageUpdate"] = [{"status": "DELIVERY_ACK"}, {"status": "READ"}, {"status": "NEWS"}]
+
+    reconciling.reconcile(number.pk)
+    settled()
+
+    message.refresh_from_db()
+    assert message.delivery == "read"
+
+
+def test_comparison_goes_on_where_it_ended_and_laps_over(gateway, number):
+    number.reconciled_at = timezone.now() - timedelta(minutes=30)
+    number.save()
+    lost(gateway, 1, seconds_ago=3 * 3600)
+    lost(gateway, 1, seconds_ago=35 * 60)
+
+    assert reconciling.reconcile(number.pk) == 1
+    number.refresh_from_db()
+    assert number.reconciled_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_gateway_that_breaks_halfway_moves_nothing_on(gateway, number, monkeypatch):
+    lost(gateway, 1)
+    monkeypatch.setattr(type(gateway), "find", lambda *call: (500, {}))
+    monkeypatch.setattr("tests.leads.gateway.ROUTES", {})
+
+    assert reconciling.reconcile(number.pk) == 0
+
+    number.refresh_from_db()
+    assert number.reconciled_at is None
+
+
+def test_command_goes_as_far_back_as_one_likes(gateway, number, capsys):
+    lost(gateway, 1, seconds_ago=50 * 3600)
+    call_command("reconcile_whatsapp")
+    call_command("reconcile_whatsapp", hours=60)
+
+    assert capsys.readouterr().out == "mutirao: 0 taken in.\nmutirao: 1 taken in.\n"
+
+
+def test_beat_compares_every_number(gateway, number, django_capture_on_commit_callbacks):
+    lost(gateway, 1)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.reconcile_whatsapp()
+
+    assert Message.objects.count() == 1

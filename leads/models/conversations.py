@@ -165,7 +165,7 @@ class Message(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.TEXT)
     text = EncryptedTextField(_("text"), blank=True, default="")
     # The gateway's, or the client's Idempotency-Key; none until an outbound one is sent.
-    external_id = models.CharField(max_length=128, null=True, blank=True)
+    external_id = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
     # Copied from the conversation, so that the database can keep ids unique.
     instance = models.ForeignKey(
         WhatsAppInstance, models.PROTECT, related_name="+", null=True, blank=True

@@ -262,6 +262,12 @@ SCHEDULES = {
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
     "clean-files": ("config.tasks.clean_files", crontab(hour=5, minute=30)),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
+    "waiting-knowledge": (
+        "leads.tasks.knowledge.retry_waiting_knowledge",
+        crontab(minute="*/5"),
+    ),
+    "knowledge-events": ("leads.tasks.knowledge.refresh_events", crontab(minute="*/15")),
+    "knowledge-pages": ("leads.tasks.knowledge.refresh_pages", crontab(hour=3, minute=45)),
 }
 # So long after its end a finished event moves to the archive.
 EVENT_ARCHIVE_AFTER = timedelta(days=30)
@@ -279,6 +285,7 @@ EVENT_PHOTOS_OF_ALL = 500
 STORED_FILES = {
     "avatars": ["users.User.avatar"],
     "photos": ["events.EventPhoto.image", "events.EventPhoto.thumbnail"],
+    "knowledge": ["leads.Document.file"],
 }
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {

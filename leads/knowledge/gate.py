@@ -6,16 +6,19 @@ is: a near miss is near in meaning, but names what no passage names.
 
 import difflib
 import math
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from leads.knowledge import wording
 from leads.models import Chunk
 
-# Chosen on the development half of tests/leads/evaluation (docs/decisions/knowledge.md).
-MEANING = 0.5
-THRESHOLD = 0.5
+# Chosen on the development half of tests/leads/evaluation (docs/decisions/knowledge.md): how much
+# nearness in meaning counts in the order and in the decision, which of the best decide, and how
+# sure they must be.
+MEANING = 0.65
+MEANING_OF_GATE = 0.5
+DECIDING = 3
+THRESHOLD = 0.35
 # A word that no passage holds may be a misspelled one.
 SHORTEST_MISSPELLED = 4
 SIMILAR = 0.8
@@ -38,7 +41,7 @@ class Candidate:
     stems: frozenset[str]
     nearness: float
     coverage: float = 0.0
-    score: float = field(default=0.0)
+    score: float = 0.0
 
 
 def telling(asked: str) -> list[str]:
@@ -54,34 +57,36 @@ def weight(count: int, total: int) -> float:
 
 def rank(candidates: list[Candidate], terms: list[Term]) -> list[Candidate]:
     """Score each by meaning and words; the best first."""
-    known = _respelled(candidates, terms)
+    meant = _respelled(candidates, terms)
     total = sum(term.weight for term in terms)
-    for candidate in candidates:
-        held = sum(term.weight * known(term, candidate.stems) for term in terms)
-        candidate.coverage = held / total if total else 0.0
-        candidate.score = MEANING * candidate.nearness + (1 - MEANING) * candidate.coverage
+    for one in candidates:
+        held = sum(t.weight for t in terms if meant.get(t.stem, t.stem) in one.stems)
+        one.coverage = held / total if total else 0.0
+        one.score = _mixed(one.nearness, one.coverage, MEANING)
     return sorted(candidates, key=lambda one: (-one.score, one.chunk.pk))
 
 
-def confidence(ranked: list[Candidate], terms: list[Term]) -> float:
-    return ranked[0].score if ranked else 0.0
+def confidence(ranked: list[Candidate]) -> float:
+    """How sure we are that one of the best answers; between 0 and 1."""
+    best = ranked[:DECIDING]
+    sure = (_mixed(one.nearness, one.coverage, MEANING_OF_GATE) for one in best)
+    return max(sure, default=0.0)
 
 
-def is_answerable(ranked: list[Candidate], terms: list[Term]) -> bool:
-    return confidence(ranked, terms) >= THRESHOLD
+def is_answerable(ranked: list[Candidate]) -> bool:
+    return confidence(ranked) >= THRESHOLD
 
 
-def _respelled(candidates: Iterable[Candidate], terms: list[Term]):  # noqa: ANN202
-    """How far a passage holds a term: whole, or as far as the word that was meant is alike."""
-    all_stems = sorted({stem for candidate in candidates for stem in candidate.stems})
-    meant: dict[str, str] = {}
+def _mixed(nearness: float, coverage: float, meaning: float) -> float:
+    return meaning * nearness + (1 - meaning) * coverage
+
+
+def _respelled(candidates: Iterable[Candidate], terms: list[Term]) -> dict[str, str]:
+    """What was meant by words that no passage holds, where one of a found passage is alike."""
+    stems = sorted({stem for candidate in candidates for stem in candidate.stems})
+    meant = {}
     for term in terms:
         if not term.count and len(term.stem) >= SHORTEST_MISSPELLED:
-            near = difflib.get_close_matches(term.stem, all_stems, n=1, cutoff=SIMILAR)
-            if near:
-                meant[term.stem] = near[0]
-
-    def held(term: Term, stems: frozenset[str]) -> float:
-        return float(term.stem in stems or meant.get(term.stem) in stems)
-
-    return held
+            near = difflib.get_close_matches(term.stem, stems, n=1, cutoff=SIMILAR)
+            meant.update({term.stem: one for one in near})
+    return meant

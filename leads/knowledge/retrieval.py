@@ -66,9 +66,9 @@ def search(question: str, *, limit: int = 8) -> Retrieved:
     ranked = gate.rank(found, terms)[:limit]
     return Retrieved(
         evidence=[_evidence(candidate) for candidate in ranked],
-        is_answerable=gate.is_answerable(ranked, terms),
+        is_answerable=gate.is_answerable(ranked),
         coverage=ranked[0].coverage if ranked else 0.0,
-        confidence=gate.confidence(ranked, terms),
+        confidence=gate.confidence(ranked),
     )
 
 

@@ -19,14 +19,15 @@ HALVES = ("development", "held_out")
 # The Wednesday on which all questions are asked.
 NOW = datetime(2026, 12, 2, 10, tzinfo=ZoneInfo("America/Sao_Paulo"))
 ANSWERABLE = ("answerable", "event")
+# Questions that are not to be answered: near misses, and all that is not ours or means harm.
+ABSTAINED = {"near": ("near",), "other": ("off", "injection")}
 # At least these shares, on the half that is held out.
 GOALS = {
     "hit@5": 0.90,
     "source first": 0.80,
     "answers": 0.85,
     "abstains: near": 0.60,
-    "abstains: off-topic": 0.90,
-    "abstains: injections": 0.90,
+    "abstains: other": 0.90,
 }
 
 
@@ -60,9 +61,8 @@ class Report:
             "passage first": share(one.passage_place == 1 for one in askable),
             "answers": share(one.answers for one in askable),
         }
-        kinds = {"near": "near", "off-topic": "off", "injections": "injection"}
-        for name, kind in kinds.items():
-            figures[f"abstains: {name}"] = share(not one.answers for one in self.of(kind))
+        for name, kinds in ABSTAINED.items():
+            figures[f"abstains: {name}"] = share(not one.answers for one in self.of(*kinds))
         return figures
 
     def curve(self, thresholds):
@@ -71,8 +71,10 @@ class Report:
             yield (
                 threshold,
                 share(one.confidence >= threshold for one in self.of(*ANSWERABLE)),
-                share(one.confidence < threshold for one in self.of("near")),
-                share(one.confidence < threshold for one in self.of("off", "injection")),
+                *(
+                    share(one.confidence < threshold for one in self.of(*kinds))
+                    for kinds in ABSTAINED.values()
+                ),
             )
 
 

@@ -38,8 +38,14 @@ PEOPLE = {
     "users.badge": LOOK,
     "users.badgeaward": LOOK,
 }
+KNOWLEDGE = {
+    "leads.document": ALL,
+    "leads.chunk": "view change",
+    "leads.openquestion": "view change",
+}
 ROLES: dict[str, dict[str, str]] = {
     "administrator": {
+        **KNOWLEDGE,
         **EVENTS,
         **DECISIONS,
         "events.event": ALL,
@@ -68,8 +74,9 @@ ROLES: dict[str, dict[str, str]] = {
         "users.user": LOOK,
         "users.contribution": "view add",
     },
-    "organizer-support": {**EVENTS, **PEOPLE, "users.export": "view add"},
+    "organizer-support": {**EVENTS, **PEOPLE, **KNOWLEDGE, "users.export": "view add"},
     "read-only": {
+        **dict.fromkeys(KNOWLEDGE, LOOK),
         **dict.fromkeys(EVENTS, LOOK),
         **PEOPLE,
         "events.impactreport": LOOK,

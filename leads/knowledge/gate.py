@@ -55,15 +55,25 @@ def weight(count: int, total: int) -> float:
     return math.log(1 + total / (count + 0.5))
 
 
-def rank(candidates: list[Candidate], terms: list[Term]) -> list[Candidate]:
-    """Score each by meaning and words; the best first."""
+def rank(candidates: list[Candidate], terms: list[Term], days: list[Term]) -> list[Candidate]:
+    """Score each by meaning and words; the best first.
+
+    The dates of the days that were named order what is found, but are no evidence: "how is the
+    weather today" is not answered by what takes place today.
+    """
     meant = _respelled(candidates, terms)
-    total = sum(term.weight for term in terms)
     for one in candidates:
-        held = sum(t.weight for t in terms if meant.get(t.stem, t.stem) in one.stems)
-        one.coverage = held / total if total else 0.0
-        one.score = _mixed(one.nearness, one.coverage, MEANING)
+        one.coverage = _held(terms, meant, one.stems)
+        words = _held([*terms, *days], meant, one.stems)
+        one.score = _mixed(one.nearness, words, MEANING)
     return sorted(candidates, key=lambda one: (-one.score, one.chunk.pk))
+
+
+def _held(terms: list[Term], meant: dict[str, str], stems: frozenset[str]) -> float:
+    """How much of the terms a passage holds, by their weight."""
+    total = sum(term.weight for term in terms)
+    held = sum(term.weight for term in terms if meant.get(term.stem, term.stem) in stems)
+    return held / total if total else 0.0
 
 
 def confidence(ranked: list[Candidate]) -> float:
@@ -84,9 +94,9 @@ def _mixed(nearness: float, coverage: float, meaning: float) -> float:
 def _respelled(candidates: Iterable[Candidate], terms: list[Term]) -> dict[str, str]:
     """What was meant by words that no passage holds, where one of a found passage is alike."""
     stems = sorted({stem for candidate in candidates for stem in candidate.stems})
-    meant = {}
+    meant: dict[str, str] = {}
     for term in terms:
         if not term.count and len(term.stem) >= SHORTEST_MISSPELLED:
             near = difflib.get_close_matches(term.stem, stems, n=1, cutoff=SIMILAR)
-            meant.update({term.stem: one for one in near})
+            meant |= {term.stem: near[0]} if near else {}
     return meant

@@ -3,8 +3,6 @@
 import hashlib
 from collections.abc import Iterable
 
-from django.db import transaction
-
 from leads.knowledge import chunks, embedding
 from leads.knowledge.chunks import Passage
 from leads.models import Chunk, ChunkQuestion, Document, Embedding, KnowledgeIndex

@@ -23,8 +23,8 @@ MOST_ENTRIES = 2000
 MOST_PAGES = 500
 LONGEST_TEXT = 500_000
 # What a page says beside its content.
-NOT_CONTENT = ["script", "style", "noscript", "template", "nav", "header", "footer", "aside",
-               "form", "iframe", "svg", "button"]  # fmt: skip
+NOT_CONTENT = ["script", "style", "noscript", "template", "iframe", "svg"]
+NOT_CONTENT += ["nav", "header", "footer", "aside", "form", "button"]
 BLOCKS = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "li", "dt", "dd", "tr", "pre", "blockquote"]
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
 # Of plain words no line may look like a heading or a question of Markdown.
@@ -77,14 +77,13 @@ def _pdf(content: bytes) -> str:
     from pypdf import PdfReader, apply_configuration
     from pypdf.errors import FileNotDecryptedError, LimitReachedError
 
-    limits = {
-        "zlib_maximum_output_length": LARGEST_UNPACKED,
-        "lzw_maximum_output_length": LARGEST_UNPACKED,
-        "run_length_maximum_output_length": LARGEST_UNPACKED,
-        "array_based_stream_maximum_output_length": LARGEST_UNPACKED,
-    }
     try:
-        with apply_configuration(**limits):
+        with apply_configuration(
+            zlib_maximum_output_length=LARGEST_UNPACKED,
+            lzw_maximum_output_length=LARGEST_UNPACKED,
+            run_length_maximum_output_length=LARGEST_UNPACKED,
+            array_based_stream_maximum_output_length=LARGEST_UNPACKED,
+        ):
             reader = PdfReader(io.BytesIO(content))
             if reader.is_encrypted and not reader.decrypt(""):
                 raise Unreadable(_("The file is locked with a password."))

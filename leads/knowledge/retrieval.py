@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db import connection, transaction
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Case, F, FloatField, Min, Q, QuerySet, Value, When
+from django.db import connection, transaction
+from django.db.models import Case, F, FloatField, Min, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from pgvector.django import CosineDistance
 
-from leads.knowledge import embedding, gate, indexing, wording
+from leads.knowledge import embedding, gate, guard, indexing, wording
 from leads.knowledge.gate import Candidate, Term
 from leads.models import Chunk, Embedding, KnowledgeIndex
 from leads.models.knowledge import WORDS, unexpired
@@ -57,16 +57,17 @@ class Retrieved:
 
 def search(question: str, *, limit: int = 8) -> Retrieved:
     """Find the passages that may answer; the question is embedded before a transaction begins."""
-    asked = wording.plain(question, timezone.localdate())
+    asked = wording.plain(question)
+    dates = wording.days(question, timezone.localdate())
     index = indexing.index()
-    vector = embedding.embed([asked], model_id=index.model_id)[0]
+    vector = embedding.embed([f"{asked} {dates}".strip()], model_id=index.model_id)[0]
     with transaction.atomic():
-        terms = _terms(asked)
-        found = _candidates(index, vector, terms)
-    ranked = gate.rank(found, terms)[:limit]
+        terms, days = _terms(asked), _terms(dates)
+        found = _candidates(index, vector, [*terms, *days])
+    ranked = gate.rank(found, terms, days)[:limit]
     return Retrieved(
         evidence=[_evidence(candidate) for candidate in ranked],
-        is_answerable=gate.is_answerable(ranked),
+        is_answerable=gate.is_answerable(ranked) and not guard.is_refused(question),
         coverage=ranked[0].coverage if ranked else 0.0,
         confidence=gate.confidence(ranked),
     )
@@ -76,8 +77,10 @@ def _candidates(index: KnowledgeIndex, vector: list[float], terms: list[Term]) -
     ids = {*_nearest(index, vector), *_by_words(terms)}
     near = _embeddings(index, vector).filter(chunk__in=ids).values("chunk")
     nearest = dict(near.annotate(least=Min("distance")).values_list("chunk", "least"))
-    chunks = Chunk.objects.filter(pk__in=ids).select_related("document").annotate(
-        stems=RawSQL("tsvector_to_array(leads_chunk.words)", [])
+    chunks = (
+        Chunk.objects.filter(pk__in=ids)
+        .select_related("document")
+        .annotate(stems=RawSQL("tsvector_to_array(leads_chunk.words)", []))
     )
     return [
         Candidate(chunk, frozenset(chunk.stems), 1 - nearest.get(chunk.pk, 1.0))

@@ -22,27 +22,26 @@ SHORT = {
     "facul": "faculdade", "fds": "fim de semana", "findi": "fim de semana", "fone": "telefone",
     "hr": "hora", "hrs": "horas", "obg": "obrigado", "pfv": "por favor",
     "pf": "por favor", "cmg": "comigo", "ctg": "contigo", "dps": "depois", "add": "adicionar",
-    "insc": "inscrição", "cert": "certificado", "end": "endereço", "sab": "sábado",
-    "dom": "domingo", "seg": "segunda-feira", "qua": "quarta-feira",
-    "qui": "quinta-feira", "sex": "sexta-feira", "gnt": "gente", "mto": "muito", "mt": "muito",
+    "gnt": "gente", "mto": "muito", "mt": "muito",
     "floripa": "Florianópolis", "sampa": "São Paulo", "bh": "Belo Horizonte",
     "poa": "Porto Alegre", "rj": "Rio de Janeiro", "sp": "São Paulo",
 }  # fmt: skip
 WEEKDAYS = ("segunda", "terca", "quarta", "quinta", "sexta", "sabado", "domingo")
 # Words that say nothing about what is asked, without accents.
-EMPTY = set(
-    "a o as os um uma uns umas de do da dos das em no na nos nas por pelo pela pelos pelas para com "
-    "sem sob sobre ao aos e ou mas que se como quando onde qual quais quem quanto quanta quantos "
-    "quantas eu tu ele ela eles elas nos voce voces me te lhe meu minha meus minhas seu sua seus "
-    "suas nosso nossa isso isto esse essa esses essas este esta estes estas aquele aquela aqueles "
-    "aquelas aquilo ser sou e era foi sao estar estou estava estao ter tem tenho tinha ha haver vai "
-    "vou vao ir fui ia iria vem faz fazer faco fiz pode posso podem poder da dar quero queria quer "
-    "preciso precisa ai la aqui ali ja nao sim so tambem muito muita mais menos ainda mesmo agora "
-    "entao ne tipo assim algum alguma alguem algo nada tudo todo toda todos todas outro outra cada "
-    "gente oi ola bom boa dia tarde noite favor obrigado obrigada cara mano moco moca coisa coisas "
-    "negocio ate desde entre depois antes bem mal q vcs vc pq pra pro tal lugar consigo consegue "
-    "teria saber sei sabe gostaria ver dizer diz fala falar".split()
-)
+_EMPTY = """
+a o as os um uma uns umas de do da dos das em no na nos nas por pelo pela pelos pelas para com
+sem sob sobre ao aos e ou mas que se como quando onde qual quais quem quanto quanta quantos
+quantas eu tu ele ela eles elas voce voces me te lhe meu minha meus minhas seu sua seus suas
+nosso nossa isso isto esse essa esses essas este esta estes estas aquele aquela aqueles aquelas
+aquilo ser sou era foi sao estar estou estava estao ter tem tenho tinha ha haver vai vou vao ir
+fui ia iria vem faz fazer faco fiz pode posso podem poder dar quero queria quer preciso precisa
+ai la aqui ali ja nao sim so tambem muito muita mais menos ainda mesmo agora entao ne tipo assim
+algum alguma alguem algo nada tudo todo toda todos todas outro outra cada gente oi ola bom boa
+dia tarde noite favor obrigado obrigada cara mano moco moca coisa coisas negocio ate desde entre
+depois antes bem mal q vcs vc pq pra pro tal lugar consigo consegue hoje amanha fim semana final
+teria saber sei sabe gostaria ver dizer diz fala falar
+"""
+EMPTY = set(_EMPTY.split())
 
 
 def bare(text: str) -> str:
@@ -51,12 +50,14 @@ def bare(text: str) -> str:
     return "".join(letter for letter in split if not unicodedata.combining(letter))
 
 
-def plain(question: str, today: date) -> str:
-    """The question with its abbreviations written out, and days named by their date."""
-    words = question[:LONGEST].split()
-    written = " ".join(_written(word) for word in words)
-    days = ", ".join(_name(day) for day in _days(bare(written), today))
-    return f"{written} ({days})" if days else written
+def plain(question: str) -> str:
+    """The question with its abbreviations written out."""
+    return " ".join(_written(word) for word in question[:LONGEST].split())
+
+
+def days(question: str, today: date) -> str:
+    """The dates of the days that a question names without one, like "sábado, 5 de dezembro"."""
+    return ", ".join(_name(day) for day in _days(bare(plain(question)), today))
 
 
 def _written(word: str) -> str:

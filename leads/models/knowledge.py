@@ -38,9 +38,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def waiting(self) -> "DocumentQuerySet":
         """Those that nobody reads: new ones, and those whose worker died."""
-        abandoned = Q(
-            status=Document.Status.INDEXING, claimed_at__lt=timezone.now() - LEASE
-        )
+        abandoned = Q(status=Document.Status.INDEXING, claimed_at__lt=timezone.now() - LEASE)
         return self.current().filter(Q(status=Document.Status.WAITING) | abandoned)
 
 
@@ -145,9 +143,7 @@ class ChunkQuestion(models.Model):
 
     chunk = models.ForeignKey(Chunk, models.CASCADE, related_name="questions")
     text = models.CharField(_("question"), max_length=300)
-    origin = models.CharField(
-        _("origin"), max_length=8, choices=Origin, default=Origin.STAFF
-    )
+    origin = models.CharField(_("origin"), max_length=8, choices=Origin, default=Origin.STAFF)
 
     class Meta:
         verbose_name = _("question of a chunk")

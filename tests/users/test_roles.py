@@ -24,6 +24,7 @@ PAGES = {
     "users/contribution": {"administrator", "moderator", "organizer-support", "read-only"},
     "users/loginattempt": {"administrator"},
     "auth/group": {"administrator"},
+    "leads/document": {"administrator", "organizer-support", "read-only"},
     "config/deadletter": {"administrator", "read-only"},
     "django_celery_beat/periodictask": {"administrator"},
 }
@@ -31,6 +32,7 @@ ADDING = {
     "events/event": {"administrator", "organizer-support"},
     "events/eventcategory": {"administrator"},
     "users/user": {"administrator"},
+    "leads/document": {"administrator", "organizer-support"},
     "auth/group": set(),
 }
 

@@ -22,11 +22,14 @@ def main():
         stack.callback(connection.close)
         call_command("migrate", verbosity=0)
         from tests.leads.evaluation import running
+        from tests.leads.evaluation.running import share
 
         with time_machine.travel(running.NOW, tick=True):
             running.load()
             for half in running.HALVES:
                 _tell(half, running.ask(half), running.GOALS)
+            fresh = share(not one.answers for one in running.ask(running.FRESH).asked)
+            sys.stdout.write(f"\nfresh, not ours:\n  abstains: other        {fresh:.3f}\n")
 
 
 def _tell(half, report, goals):

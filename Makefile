@@ -8,7 +8,7 @@ EXPORT = $(UV) export --quiet --frozen --no-emit-project --no-header
 BOOTSTRAP = $(PYTHON) -m embedded.bootstrap
 FLEET = $(PYTHON) -m fleet
 
-.PHONY: help run dev test lint fmt bench manage migration lock clean \
+.PHONY: help run dev test lint fmt bench eval manage migration lock clean \
 	quickstart build up down migrate createsuperuser populate status info health logs-backend \
 	logs-celery logs-nginx logs-all celery-status scale-backends scale-workers scale-video-workers \
 	scale-streams restart-backends backup-db restore-db deploy rollback smoke test-fleet bench-fleet
@@ -26,6 +26,8 @@ fmt: ## Mend style and format
 	@$(BOOTSTRAP) fmt
 bench: ## Measure speed (tests/load)
 	@$(BOOTSTRAP) bench
+eval: ## Measure how questions are answered (tests/leads/evaluation)
+	@$(BOOTSTRAP) eval
 manage: ## Run manage.py ARGS on what `make run` has running
 	@$(BOOTSTRAP) manage
 migration: ## Write the migration NAME of APP for what changed in its models

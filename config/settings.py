@@ -274,6 +274,12 @@ SCHEDULES = {
     "waiting-voice-notes": ("leads.tasks.whatsapp.retry_waiting_transcriptions", crontab()),
     "whatsapp-health": ("leads.tasks.whatsapp.check_whatsapp", crontab()),
     "whatsapp-comparison": ("leads.tasks.whatsapp.reconcile_whatsapp", crontab(minute="*/5")),
+    "waiting-knowledge": (
+        "leads.tasks.knowledge.retry_waiting_knowledge",
+        crontab(minute="*/5"),
+    ),
+    "knowledge-events": ("leads.tasks.knowledge.refresh_events", crontab(minute="*/15")),
+    "knowledge-pages": ("leads.tasks.knowledge.refresh_pages", crontab(hour=3, minute=45)),
 }
 # So long after its end a finished event moves to the archive.
 EVENT_ARCHIVE_AFTER = timedelta(days=30)
@@ -293,6 +299,7 @@ STORED_FILES = {
     "photos": ["events.EventPhoto.image", "events.EventPhoto.thumbnail"],
     "exports": ["users.DataExport.file"],
     "reports": ["events.ImpactReport.pdf"],
+    "knowledge": ["leads.Document.file"],
 }
 # Rows of these models are deleted so long after the moment in the named field.
 RETENTION = {

@@ -14,6 +14,7 @@ COMMANDS = {
     "lint": checks.lint,
     "fmt": checks.fmt,
     "bench": checks.bench,
+    "eval": checks.evaluate,
     "bench-fleet": checks.bench_fleet,
     "migration": checks.migration,
 }

@@ -123,6 +123,17 @@ def bench() -> int:
     return step.code or 0
 
 
+def evaluate() -> int:
+    """How well questions are answered from the demo knowledge (docs/decisions/knowledge.md)."""
+    interrupts.raise_on_end()
+    catalogues.compile_all()
+    with throwaway.servers(_variables()) as variables:
+        step = Step("eval", _python("-m", "tests.leads.evaluation", *_arguments()))
+        steps.run([step], variables, live=True)
+        interrupts.ignore_ends()
+    return step.code or 0
+
+
 def bench_fleet() -> int:
     """The figures of the fleet, in a Docker Engine; only what compares Celery runs beside it."""
     interrupts.raise_on_end()

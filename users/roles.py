@@ -44,8 +44,14 @@ LEADS = {
     "leads.whatsappinstance": LOOK,
     "leads.webhookevent": LOOK,
 }
+KNOWLEDGE = {
+    "leads.document": ALL,
+    "leads.chunk": "view change",
+    "leads.openquestion": "view change",
+}
 ROLES: dict[str, dict[str, str]] = {
     "administrator": {
+        **KNOWLEDGE,
         **EVENTS,
         **DECISIONS,
         "events.event": ALL,
@@ -78,8 +84,15 @@ ROLES: dict[str, dict[str, str]] = {
         "users.user": LOOK,
         "users.contribution": "view add",
     },
-    "organizer-support": {**EVENTS, **PEOPLE, **LEADS, "users.export": "view add"},
+    "organizer-support": {
+        **EVENTS,
+        **PEOPLE,
+        **LEADS,
+        **KNOWLEDGE,
+        "users.export": "view add",
+    },
     "read-only": {
+        **dict.fromkeys(KNOWLEDGE, LOOK),
         **dict.fromkeys(EVENTS, LOOK),
         **PEOPLE,
         **dict.fromkeys(LEADS, LOOK),

@@ -65,6 +65,14 @@ def navigation(request: HttpRequest) -> list[Entry]:
             ],
         },
         {
+            "title": _("Knowledge"),
+            "items": [
+                _list("leads.document", _("Documents"), "library_books"),
+                _list("leads.chunk", _("Passages"), "format_quote"),
+                _list("leads.openquestion", _("Open questions"), "contact_support"),
+            ],
+        },
+        {
             "title": _("Schedules"),
             "items": [
                 _list("django_celery_beat.periodictask", _("Periodic tasks"), "update"),

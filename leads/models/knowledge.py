@@ -1,7 +1,9 @@
 """What the organisation knows: documents, cut into chunks that can be found and quoted."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -12,16 +14,32 @@ from config.encryption import EncryptedTextField
 from users.models import User
 
 DIMENSION = 512
+# Portuguese word stems without accents (see the migration).
+WORDS = "portuguese_unaccent"
+
+
+# A worker that reads a document has died if it is not done by then: tasks end after 50 seconds.
+LEASE = timedelta(minutes=2)
+
+
+def unexpired(path: str = "") -> Q:
+    """Documents whose time is not over, seen along that path."""
+    found = f"{path}expires_at"
+    return Q(**{found: None}) | Q(**{f"{found}__gt": timezone.now()})
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def current(self) -> "DocumentQuerySet":
-        """Indexed and not expired."""
-        unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        return self.filter(unexpired, status=Document.Status.READY)
+        """Not expired: while a document is read again, what it said before still serves."""
+        return self.filter(unexpired())
+
+    def expired(self) -> "DocumentQuerySet":
+        return self.filter(expires_at__lte=timezone.now())
 
     def waiting(self) -> "DocumentQuerySet":
-        return self.filter(status__in=(Document.Status.WAITING, Document.Status.INDEXING))
+        """Those that nobody reads: new ones, and those whose worker died."""
+        abandoned = Q(status=Document.Status.INDEXING, claimed_at__lt=timezone.now() - LEASE)
+        return self.current().filter(Q(status=Document.Status.WAITING) | abandoned)
 
 
 class Document(models.Model):
@@ -90,16 +108,18 @@ class Document(models.Model):
 
 
 class Chunk(models.Model):
-    """A passage of a document, as long as a person would quote.
-
-    Rows of several index versions may stand side by side; settings say which one serves.
-    """
+    """A passage of a document, as long as a person would quote."""
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="chunks")
     position = models.PositiveIntegerField()
-    text = models.TextField()
-    # Set by the database from `text`: Portuguese word stems without accents.
-    words = SearchVectorField(null=True)
+    text = models.TextField(_("text"))
+    # The questions of its rows below, one a line, so that they are found with its text.
+    asked = models.TextField(blank=True, default="", db_default="")
+    words = models.GeneratedField(
+        expression=SearchVector("text", "asked", config=WORDS),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("chunk")
@@ -119,11 +139,11 @@ class ChunkQuestion(models.Model):
     class Origin(models.TextChoices):
         STAFF = "staff", _("staff")
         MODEL = "model", _("proposed by a model")
+        DOCUMENT = "document", _("in the document")
 
     chunk = models.ForeignKey(Chunk, models.CASCADE, related_name="questions")
     text = models.CharField(_("question"), max_length=300)
-    origin = models.CharField(max_length=8, choices=Origin, default=Origin.STAFF)
-    words = SearchVectorField(null=True)
+    origin = models.CharField(_("origin"), max_length=8, choices=Origin, default=Origin.STAFF)
 
     class Meta:
         verbose_name = _("question of a chunk")
@@ -131,14 +151,16 @@ class ChunkQuestion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["chunk", "text"], name="chunk_question_is_one"),
         ]
-        indexes = [GinIndex(fields=["words"], name="chunk_question_words")]
 
     def __str__(self) -> str:
         return f"#{self.pk}"
 
 
 class Embedding(models.Model):
-    """The vector of a chunk or of one of its questions, by one model; of unit length."""
+    """The vector of a chunk or of one of its questions, by one model; of unit length.
+
+    Rows of several index versions may stand side by side: KnowledgeIndex says which one serves.
+    """
 
     chunk = models.ForeignKey(Chunk, models.CASCADE, related_name="embeddings")
     question = models.ForeignKey(ChunkQuestion, models.CASCADE, null=True, related_name="+")
@@ -177,6 +199,7 @@ class KnowledgeIndex(models.Model):
     dimension = models.PositiveSmallIntegerField(default=DIMENSION)
     serving_version = models.PositiveIntegerField(default=1)
     building_version = models.PositiveIntegerField(null=True, blank=True)
+    building_model_id = models.CharField(max_length=80, blank=True, default="", db_default="")
     swapped_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -38,7 +38,15 @@ from events.models import (
     ReportContribution,
     Waiver,
 )
-from leads.models import Lead, LeadImport, WebhookEvent, WhatsAppInstance
+from leads.models import (
+    Chunk,
+    Document,
+    Lead,
+    LeadImport,
+    OpenQuestion,
+    WebhookEvent,
+    WhatsAppInstance,
+)
 from tests.factories import (
     CategoryFactory,
     CommentFactory,
@@ -163,6 +171,9 @@ def rows(db, disk):
         rule="FREQ=DAILY;COUNT=2",
         waiver=EVIL,
     )
+    document = Document.objects.create(
+        kind="faq", title=EVIL, text=EVIL, status="failed", error=EVIL
+    )
     crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Sao_Paulo")
     badge = Badge.objects.create(
         slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
@@ -208,6 +219,9 @@ def rows(db, disk):
         ImpactReport: ImpactReport.objects.create(
             month=date(2026, 3, 1), figures=monthly.of(date(2026, 3, 1)), pdf="reports/a.pdf"
         ),
+        Document: document,
+        Chunk: Chunk.objects.create(document=document, position=0, text=EVIL, asked=EVIL),
+        OpenQuestion: OpenQuestion.objects.create(text=EVIL, document=document),
         Contribution: line,
         Erasure: Erasure.objects.create(user=user, reason=EVIL),
         UserImport: UserImport.objects.create(
@@ -250,6 +264,8 @@ def pages_of(rows):
     yield reverse("admin:leads_lead_board")
     yield reverse("admin:leads_lead_merge", args=[rows[Lead].pk])
     yield reverse("admin:users_badge_add")
+    yield reverse("admin:leads_document_add")
+    yield reverse("admin:leads_openquestion_answer", args=[rows[OpenQuestion].pk])
     yield reverse("admin:users_badge_enable", args=[rows[Badge].pk])
     yield reverse("admin:auth_user_password_change", args=[rows[User].pk])
     yield reverse("admin:password_change")

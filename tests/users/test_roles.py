@@ -26,6 +26,7 @@ PAGES = {
     "leads/lead": {"administrator", "organizer-support", "read-only"},
     "leads/leadimport": {"administrator"},
     "auth/group": {"administrator"},
+    "leads/document": {"administrator", "organizer-support", "read-only"},
     "config/deadletter": {"administrator", "read-only"},
     "django_celery_beat/periodictask": {"administrator"},
 }
@@ -33,6 +34,7 @@ ADDING = {
     "events/event": {"administrator", "organizer-support"},
     "events/eventcategory": {"administrator"},
     "users/user": {"administrator"},
+    "leads/document": {"administrator", "organizer-support"},
     "auth/group": set(),
 }
 

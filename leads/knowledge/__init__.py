@@ -1,0 +1,1 @@
+"""What we know, from a file or a page to the passages that answer a question."""

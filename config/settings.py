@@ -2,7 +2,7 @@
 
 import logging
 import tomllib
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +261,7 @@ SCHEDULES = {
     "clean-cache": ("config.tasks.clean_cache", crontab(hour=4, minute=30)),
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
     "clean-files": ("config.tasks.clean_files", crontab(hour=5, minute=30)),
+    "follow-ups": ("leads.tasks.follow_ups.begin_follow_ups", crontab()),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
 }
 # So long after its end a finished event moves to the archive.
@@ -293,6 +294,9 @@ RETENTION = {
     "users.Export": ("exported_at", timedelta(days=365)),
     "events.EventNotification": ("created_at", timedelta(days=365)),
     "events.Digest": ("created_at", timedelta(days=365)),
+    # With their follow-ups.
+    "leads.Enrolment": ("stopped_at", timedelta(days=365)),
+    "leads.BulkMessage": ("created_at", timedelta(days=365)),
 }
 
 # --- Accounts and limits ------------------------------------------------------------------
@@ -373,6 +377,13 @@ AGENT_DAILY_TOKENS = env.int("AGENT_DAILY_TOKENS", default=2_000_000)
 AGENT_DAILY_DOLLARS = env.int("AGENT_DAILY_DOLLARS", default=20)
 # So long a hand-off may wait before it is told to more people.
 HANDOFF_ESCALATES_AFTER = timedelta(minutes=30)
+# Nobody is written to unasked outside of these hours of their own clocks, nor more often a week.
+FOLLOW_UP_HOURS = (time(9), time(20))
+FOLLOW_UPS_PER_WEEK = 3
+# What could not be sent for so long after it was due is not sent any more.
+FOLLOW_UP_LATEST = timedelta(days=2)
+# So far from a lead an event may be to which they are invited.
+FOLLOW_UP_RADIUS_KM = 30
 
 # --- API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -30,6 +30,7 @@ urlpatterns = [
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("i18n/", include("django.conf.urls.i18n")),  # the language switch of the admin
     path("account/certificates/", include(("events.page_urls", "certificates"))),
+    path("account/leads/", include(("leads.page_urls", "lead-pages"))),
     path("account/", include(("users.page_urls", "account"))),
     path("admin/breakers/", admin.site.admin_view(breakers), name="breakers"),
     path("admin/", admin.site.urls),

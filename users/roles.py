@@ -32,6 +32,13 @@ DECISIONS = {
     "events.eventreport": "view change",
     "events.reportcontribution": "view change",
 }
+FOLLOW_UPS = {
+    "leads.sequence": LOOK,
+    "leads.sequencestep": LOOK,
+    "leads.followup": LOOK,
+    "leads.bulkmessage": LOOK,
+    "leads.dutyshift": LOOK,
+}
 PEOPLE = {
     "users.user": LOOK,
     "users.contribution": LOOK,
@@ -46,6 +53,11 @@ ROLES: dict[str, dict[str, str]] = {
         "events.eventcategory": ALL,
         "events.waiver": EDIT,
         "events.impactreport": LOOK,
+        **FOLLOW_UPS,
+        "leads.sequence": EDIT,
+        "leads.sequencestep": EDIT,
+        "leads.bulkmessage": "view add",
+        "leads.dutyshift": ALL,
         **PEOPLE,
         "users.user": EDIT,
         "users.contribution": "view add",
@@ -68,10 +80,11 @@ ROLES: dict[str, dict[str, str]] = {
         "users.user": LOOK,
         "users.contribution": "view add",
     },
-    "organizer-support": {**EVENTS, **PEOPLE, "users.export": "view add"},
+    "organizer-support": {**EVENTS, **PEOPLE, **FOLLOW_UPS, "users.export": "view add"},
     "read-only": {
         **dict.fromkeys(EVENTS, LOOK),
         **PEOPLE,
+        **FOLLOW_UPS,
         "events.impactreport": LOOK,
         "config.deadletter": LOOK,
     },

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -35,6 +36,7 @@ from events.models import (
     PhotoFlag,
     ReportContribution,
 )
+from leads.models import BulkMessage, DutyShift, FollowUp, Lead, Sequence
 from tests.factories import (
     CategoryFactory,
     CommentFactory,
@@ -146,7 +148,19 @@ def rows(db, disk):
     badge = Badge.objects.create(
         slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
     )
+    lead = Lead.objects.create(name=EVIL, city=EVIL, source=EVIL)
+    sequence = Sequence.objects.create(name=EVIL, trigger="created")
+    words = {"subject": EVIL, "subject_en": EVIL, "text_pt_br": EVIL, "text_en": EVIL}
+    sequence.steps.create(position=1, delay_minutes=0, channel="email", **words)
+    message = BulkMessage.objects.create(
+        token=uuid4(), channel="email", subject=EVIL, text=EVIL, written_by=user
+    )
     return {
+        Lead: lead,
+        Sequence: sequence,
+        BulkMessage: message,
+        FollowUp: FollowUp.objects.create(bulk=message, lead=lead, due_at=timezone.now()),
+        DutyShift: DutyShift.objects.create(staff=user),
         User: user,
         Badge: badge,
         BadgeAward: BadgeAward.objects.create(badge=badge, user=user),
@@ -203,6 +217,9 @@ def pages_of(rows):
     yield reverse("admin:index")
     yield reverse("breakers")
     yield reverse("admin:events_event_add")
+    yield reverse("admin:leads_sequence_add")
+    yield reverse("admin:leads_sequence_dry_run", args=[rows[Sequence].pk])
+    yield reverse("admin:leads_dutyshift_add")
     yield reverse("admin:users_user_add")
     yield reverse("admin:users_userimport_add")
     yield reverse("admin:users_badge_add")

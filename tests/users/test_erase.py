@@ -58,6 +58,8 @@ STAYS = {
     *("events.EventResource.offered_by", "events.EventReport.decided_by"),
     *("events.EventReport.submitted_by", "events.EventComment.deleted_by"),
     *("events.ReportContribution.user", "events.ReportContribution.decided_by"),
+    # Neither is staff any more, so nothing reaches them.
+    *("leads.BulkMessage.written_by", "leads.DutyShift.staff"),
 }
 DELETED = {
     *("users.TokenFamily.user", "users.DataExport.user", "users.NotificationPreference.user"),

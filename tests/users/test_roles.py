@@ -23,6 +23,10 @@ PAGES = {
     "users/user": {"administrator", "moderator", "organizer-support", "read-only"},
     "users/contribution": {"administrator", "moderator", "organizer-support", "read-only"},
     "users/loginattempt": {"administrator"},
+    "leads/sequence": {"administrator", "organizer-support", "read-only"},
+    "leads/followup": {"administrator", "organizer-support", "read-only"},
+    "leads/bulkmessage": {"administrator", "organizer-support", "read-only"},
+    "leads/dutyshift": {"administrator", "organizer-support", "read-only"},
     "auth/group": {"administrator"},
     "config/deadletter": {"administrator", "read-only"},
     "django_celery_beat/periodictask": {"administrator"},
@@ -31,6 +35,8 @@ ADDING = {
     "events/event": {"administrator", "organizer-support"},
     "events/eventcategory": {"administrator"},
     "users/user": {"administrator"},
+    "leads/sequence": {"administrator"},
+    "leads/dutyshift": {"administrator"},
     "auth/group": set(),
 }
 

@@ -79,6 +79,9 @@ class SequenceAdmin(ModelAdmin):
         unused = obj is None or not obj.enrolments.exists()
         return unused and super().has_delete_permission(request, obj)
 
+    def has_look_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return self.has_view_permission(request)
+
     def has_switch_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return request.user.has_perm("leads.change_sequence")
 
@@ -101,7 +104,12 @@ class SequenceAdmin(ModelAdmin):
     def planned(self, sequence: Sequence) -> int:
         return sequence.planned_count  # type: ignore[attr-defined]
 
-    @action(description=_("Who would get what"), icon="preview", url_path="dry-run")
+    @action(
+        description=_("Who would get what"),
+        permissions=["look"],
+        icon="preview",
+        url_path="dry-run",
+    )
     def dry_run(self, request: HttpRequest, object_id: str) -> HttpResponse:
         sequence = self.get_object(request, unquote(object_id))
         if sequence is None:

@@ -221,7 +221,12 @@ class FollowUp(models.Model):
     )
     # Of WhatsApp, the message that it became.
     message = models.ForeignKey(
-        "leads.Message", models.SET_NULL, null=True, blank=True, related_name="+"
+        "leads.Message",
+        models.SET_NULL,
+        related_name="+",
+        verbose_name=_("message"),
+        null=True,
+        blank=True,
     )
 
     objects = FollowUpQuerySet.as_manager()

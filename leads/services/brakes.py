@@ -11,7 +11,8 @@ from leads import quiet, wording
 from leads.models import Conversation, FollowUp, Lead, LeadIdentity, Message, SequenceStep
 from leads.services import consent, sequences
 
-Channel, Reason = SequenceStep.Channel, FollowUp.Reason
+Channel = SequenceStep.Channel
+Reason = FollowUp.Reason
 WEEK = timedelta(days=7)
 # So many messages that wait for one number let it send nothing unasked: answers come first.
 BACKLOG = 60

@@ -1,6 +1,7 @@
 """What staff write to many leads at once: each gets one copy, if they agreed to be written to."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -83,7 +84,7 @@ def write_to(
     return bulk
 
 
-def _marked(leads: LeadQuerySet, channel: str) -> LeadQuerySet:
+def _marked(leads: LeadQuerySet, channel: str) -> Any:
     """Annotate `has_agreed`, by the last word about it, and `has_address`."""
     said = LeadConsent.objects.filter(lead=OuterRef("pk"), purpose=LeadConsent.Purpose.UNASKED)
     last = said.order_by("-recorded_at", "-pk").values("is_given")[:1]

@@ -21,7 +21,8 @@ from leads import emails, wording
 from leads.models import BulkMessage, Conversation, Enrolment, FollowUp, Lead, Message, SequenceStep
 from leads.services import brakes, invitations, opting_out, outbox, sequences
 
-Status, Reason = FollowUp.Status, FollowUp.Reason
+Status = FollowUp.Status
+Reason = FollowUp.Reason
 # Longer than a mail server may take; and so long a task that was queued is not queued again.
 LEASE = timedelta(minutes=5)
 QUEUED_FOR = timedelta(minutes=2)
@@ -198,7 +199,9 @@ def _close(follow_up: FollowUp, status: Status, reason: str = "") -> None:
     now = timezone.now()
     rows = FollowUp.objects.filter(pk=follow_up.pk, attempts=follow_up.attempts)
     rows.update(status=status, reason=reason, touched_at=now)
-    enrolment = Enrolment.objects.filter(pk=follow_up.enrolment_id, stopped_at=None)
-    enrolment.exclude(follow_ups__status__in=(Status.PLANNED, Status.SENDING)).update(
+    if follow_up.enrolment_id is None:
+        return
+    running = Enrolment.objects.filter(pk=follow_up.enrolment_id, stopped_at=None)
+    running.exclude(follow_ups__status__in=(Status.PLANNED, Status.SENDING)).update(
         stopped_at=now, stop_reason=sequences.FINISHED
     )

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.core import signing
@@ -90,9 +90,7 @@ def by_link(token: str, *, is_given: bool, text: str, address: str) -> None:
     _record(lead, is_given=is_given, channel=channel, text=text, proof=proof)
 
 
-def _record(
-    lead: Lead, *, is_given: bool, channel: str, text: str, proof: dict[str, object]
-) -> None:
+def _record(lead: Lead, *, is_given: bool, channel: str, text: str, proof: dict[str, Any]) -> None:
     purpose = LeadConsent.Purpose.UNASKED
     consent.record(
         lead, purpose=purpose, is_given=is_given, channel=channel, text=text, proof=proof

@@ -17,7 +17,9 @@ from leads import quiet
 from leads.models import Conversation, Enrolment, FollowUp, Lead, Sequence, SequenceStep
 from leads.models.people import LeadQuerySet
 
-Reason, Stage, Trigger = FollowUp.Reason, Lead.Stage, Sequence.Trigger
+Reason = FollowUp.Reason
+Stage = Lead.Stage
+Trigger = Sequence.Trigger
 # The moment of each trigger, and the stages in which a lead is spoken to because of it.
 TRIGGERS: dict[str, tuple[str, set[Stage]]] = {
     Trigger.CREATED: ("created_at", {Stage.NEW}),
@@ -29,7 +31,8 @@ TRIGGERS: dict[str, tuple[str, set[Stage]]] = {
 SETTLED = timedelta(minutes=5)
 # The same sequence does not begin again so soon after it wrote to the lead.
 AGAIN = timedelta(days=30)
-BATCH = 200
+# At once, and in one minute: a large import must not keep from sending.
+BATCH, BATCHES = 200, 20
 BUSY = (Conversation.State.WAITING, Conversation.State.STAFF)
 FINISHED = "finished"
 OF_SEQUENCES = Q(bulk=None)
@@ -114,8 +117,9 @@ def end(which: Q, *, reason: str) -> None:
 def enrol() -> None:
     """Each minute: take up the leads whose trigger came, in every active sequence."""
     for pk in Sequence.objects.filter(is_active=True).values_list("pk", flat=True):
-        while _enrol_some(pk) == BATCH:
-            pass
+        for _batch in range(BATCHES):
+            if _enrol_some(pk) < BATCH:
+                break
 
 
 @transaction.atomic

@@ -76,6 +76,7 @@ SAME = {
     "esc",
     "Ctrl + K",
     "csv",
+    "WhatsApp",
 }
 
 
@@ -257,6 +258,7 @@ def is_data(word):
         row for model in (EventCategory, Badge) for row in model.objects.values_list("name", "slug")
     ]
     known = {name for pair in names for name in pair} | {"America/Sao_Paulo"}
+    known |= {*Sequence.objects.values_list("name", flat=True)}
     is_typed = any(sign in word for sign in ("@", "alert(1)", "m/h/dM", "→", "#", "/badges/"))
     return is_typed or word in known or len(word) < 2 or not any(map(str.isalpha, word))
 

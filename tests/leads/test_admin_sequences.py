@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from leads import emails, tasks
+from leads.management import demo_follow_ups
 from leads.models import DutyShift, Enrolment, FollowUp, Lead, Sequence
 from leads.services import duty, forecast, sequences
 from tests.factories import UserFactory
@@ -305,3 +306,25 @@ def test_somebody_without_a_name_is_called_so(make_lead, mailoutbox):
     assert mailoutbox[0].subject == "Alguém espera uma resposta: alguém sem nome"
     assert "Por quê" not in mailoutbox[0].body
     assert Lead.objects.count() == 1
+
+
+def test_the_demo_shows_them_and_sends_nothing(make_lead, sequence, mailoutbox):
+    sequence.name = demo_follow_ups.NAME
+    Sequence.objects.exclude(pk=sequence.pk).delete()
+    sequence.save()
+    staff = UserFactory(is_staff=True)
+
+    demo_follow_ups.add([make_lead(email="a@example.org"), make_lead()], staff)
+
+    statuses = FollowUp.objects.order_by("pk").values_list("status", "reason")
+    assert list(statuses) == [("sent", ""), ("planned", ""), ("sent", ""), ("skipped", "replied")]
+    assert duty.on_duty() == [staff]
+    assert not mailoutbox
+
+
+def test_the_demo_needs_no_starter(db):
+    Sequence.objects.all().delete()
+
+    demo_follow_ups.add([], UserFactory(is_staff=True))
+
+    assert not FollowUp.objects.exists()

@@ -1,52 +1,78 @@
 """What tests of leads share."""
 
-from uuid import uuid4
-
 import pytest
-from django.utils import timezone
+import time_machine
 
-from config.encryption import keyed_hash
-from leads.models import Conversation, Lead, LeadConsent, LeadIdentity, WhatsAppInstance
+from leads import tasks
+from leads.models import LeadConsent, Sequence
+from leads.services import sequences
+from tests.leads.agreed import MINUTE, NOON, lead_who_agreed
 
 
 @pytest.fixture
 def make_lead(db):
-    """Make a lead who agreed to be written to, in São Paulo; `email`, `whatsapp` say where."""
+    return lead_who_agreed
 
-    def make(*, email="", whatsapp=False, agreed=True, **fields):
-        lead = Lead.objects.create(**{"name": "Iara Lima", "source": "form", **fields})
-        if agreed:
-            LeadConsent.objects.create(
-                lead=lead, purpose="unasked", is_given=True, channel="form", text="Sim"
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def make_sequence(db):
+    """Make an active sequence with a step for each number of minutes."""
+
+    def make(*delays, trigger="created", channel="email", active=True, **fields):
+        sequence = Sequence.objects.create(
+            name=f"Sequência {Sequence.objects.count()}", trigger=trigger
+        )
+        for position, minutes in enumerate(delays or (10,), start=1):
+            words = {"subject": "Oi", "text_pt_br": "Oi {name}!", **fields}
+            sequence.steps.create(
+                position=position, delay_minutes=minutes, channel=channel, **words
             )
-        if email:
-            LeadIdentity.objects.create(
-                lead=lead,
-                kind="email",
-                key=keyed_hash("email", email),
-                value=email,
-                proof="email",
-                proven_at=timezone.now(),
-            )
-        if whatsapp:
-            talk_with(lead)
-        return lead
+        if active:
+            sequences.activate(sequence)
+        return sequence
 
     return make
 
 
-def talk_with(lead, **fields):
-    """A WhatsApp conversation of the lead."""
-    number, _ = WhatsAppInstance.objects.get_or_create(
-        name="mutirao", defaults={"path_key": "k", "state": "open", "is_default": True}
-    )
-    jid = f"55119{lead.conversations.count():03}{lead.pk:05}@s.whatsapp.net"
-    return Conversation.objects.create(
-        lead=lead,
-        channel="whatsapp",
-        instance=number,
-        address=jid,
-        key=keyed_hash("jid", jid),
-        public_id=uuid4(),
-        **fields,
-    )
+@pytest.fixture
+def later(clock):
+    """Let time pass, then the minute's task run with all that it starts."""
+
+    def run(delta=MINUTE):
+        clock.shift(delta)
+        tasks.follow_ups.begin_follow_ups()
+
+    return run
+
+
+@pytest.fixture
+def sequence(db):
+    sequence = Sequence.objects.create(name="Boas-vindas", trigger="created")
+    for position, minutes in ((1, 60), (2, 12 * 60)):
+        sequence.steps.create(
+            position=position,
+            delay_minutes=minutes,
+            channel="email",
+            subject=f"Passo {position}",
+            text_pt_br="Oi {name}!",
+        )
+    return sequence
+
+
+@pytest.fixture
+def everybody(make_lead):
+    """One who gets it, and one for each reason not to."""
+    kept = make_lead(email="iara@example.org", whatsapp=True)
+    make_lead(email="a@example.org", opted_out_at=NOON)
+    make_lead(email="b@example.org", agreed=False)
+    undone = make_lead(email="c@example.org")
+    LeadConsent.objects.create(lead=undone, purpose="unasked", is_given=False, channel="staff")
+    make_lead()
+    make_lead(email="d@example.org", merged_into=kept)
+    return kept

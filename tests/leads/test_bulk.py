@@ -1,28 +1,18 @@
 """What staff write to many leads: who gets it, who does not and why, and each only once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-import time_machine
-from django.contrib.auth.models import Permission
-from django.urls import reverse
 
 from leads import tasks
-from leads.models import BulkMessage, FollowUp, Lead, LeadConsent, Message
+from leads.models import BulkMessage, FollowUp, Lead, Message
 from leads.services import bulk, sequences
 from tests.factories import UserFactory
-from tests.leads.conftest import talk_with
+from tests.leads.agreed import NOON, talk_with
 from tests.together import run_together
 
-NOON = datetime(2026, 11, 26, 15, tzinfo=UTC)
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
@@ -33,19 +23,6 @@ def write(db):
         return bulk.write_to(Lead.objects.all() if leads is None else leads, **facts)
 
     return run
-
-
-@pytest.fixture
-def everybody(make_lead):
-    """One who gets it, and one for each reason not to."""
-    kept = make_lead(email="iara@example.org", whatsapp=True)
-    make_lead(email="a@example.org", opted_out_at=NOON)
-    make_lead(email="b@example.org", agreed=False)
-    undone = make_lead(email="c@example.org")
-    LeadConsent.objects.create(lead=undone, purpose="unasked", is_given=False, channel="staff")
-    make_lead()
-    make_lead(email="d@example.org", merged_into=kept)
-    return kept
 
 
 @pytest.mark.parametrize("channel", ["email", "whatsapp"])
@@ -143,73 +120,3 @@ def test_many_leads_take_few_statements(make_lead, write, django_assert_max_num_
         write(by=by)
 
     assert FollowUp.objects.count() == 20
-
-
-# --- In the admin -------------------------------------------------------------------------
-
-LIST = "admin:leads_lead_changelist"
-
-
-def choose(**answers):
-    return {
-        "action": "write_to_selected",
-        "_selected_action": list(Lead.objects.values_list("pk", flat=True)),
-        **answers,
-    }
-
-
-def words(**fields):
-    given = {"channel": "email", "subject": "Novidade", "text": "Oi {name}!", "token": uuid4()}
-    return {**given, **fields}
-
-
-def test_staff_write_look_and_send(admin_client, everybody):
-    asked = admin_client.post(reverse(LIST), choose())
-    looked = admin_client.post(reverse(LIST), choose(step="look", **words()))
-    assert not BulkMessage.objects.exists()
-    sent = admin_client.post(reverse(LIST), choose(step="send", **words()), follow=True)
-
-    assert asked.text.count("1 contato recebe.") == 2  # by each channel
-    assert "1 não quer receber." in asked.text
-    assert "2 nunca concordaram" in asked.text
-    assert "1 não tem endereço comprovado ali." in asked.text
-    assert "1 foi unido a outro contato." in asked.text
-    assert looked.text.count("1 contato recebe.") == 1
-    assert "Oi Iara!" in looked.text
-    assert "1 mensagem está planejada." in sent.text
-    assert BulkMessage.objects.get().text == "Oi {name}!"
-
-
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ({"subject": ""}, "Um e-mail precisa de assunto."),
-        ({"text": "Oi {phone}"}, "Não existe a variável {phone}."),
-        ({"text": "{event}"}, "{event} só existe se"),
-        ({"text": ""}, "obrigatório"),
-    ],
-)
-def test_what_cannot_be_sent_is_asked_again(admin_client, everybody, given, says):
-    response = admin_client.post(reverse(LIST), choose(step="send", **words(**given)))
-
-    assert says in response.text
-    assert not BulkMessage.objects.exists()
-
-
-def test_nobody_to_write_to_is_told(admin_client, make_lead):
-    make_lead()
-
-    response = admin_client.post(reverse(LIST), choose(step="send", **words()), follow=True)
-
-    assert "Nenhuma destas pessoas" in response.text
-
-
-def test_only_who_may_write_can(client, everybody):
-    staff = UserFactory(is_staff=True)
-    staff.user_permissions.set(Permission.objects.filter(codename="view_lead"))
-    client.force_login(staff)
-
-    client.post(reverse(LIST), choose(step="send", **words()))
-
-    assert "write_to_selected" not in client.get(reverse(LIST)).text
-    assert not BulkMessage.objects.exists()

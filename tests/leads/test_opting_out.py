@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leads.models import Enrolment, FollowUp, Lead, LeadConsent, Message, Sequence
 from leads.services import consent, opting_out
-from tests.leads.conftest import talk_with
+from tests.leads.agreed import talk_with
 
 OUT, IN = ["parar", "sair", "stop", "cancelar"], ["voltar"]
 ACCENTED = str.maketrans("aeiopcr", "áêíõṕçŕ")

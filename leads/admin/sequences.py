@@ -47,8 +47,8 @@ class StepInline(StackedInline):
     model = SequenceStep
     extra = 0
     fields = [
-        ("position", "delay_minutes", "channel"),
-        "with_event",
+        ("position", "delay_minutes"),
+        ("channel", "with_event"),
         ("subject", "subject_en"),
         "text_pt_br",
         "text_en",

@@ -55,10 +55,16 @@ class SequenceStep(models.Model):
         _("minutes after the trigger"), validators=[MaxValueValidator(60 * 24 * 365)]
     )
     channel = models.CharField(_("channel"), max_length=16, choices=Channel)
-    # With the variables of leads/wording.py; nothing else is filled in.
     subject = models.CharField(_("subject in Portuguese"), max_length=150, blank=True)
     subject_en = models.CharField(_("subject in English"), max_length=150, blank=True)
-    text_pt_br = models.TextField(_("text in Portuguese"), max_length=2000)
+    text_pt_br = models.TextField(
+        _("text in Portuguese"),
+        max_length=2000,
+        help_text=_(
+            "{name} and {city} are filled in, and {event}, {event_when}, {event_url} if the step "
+            "invites to an event. How to stop such messages is added."
+        ),
+    )
     text_en = models.TextField(_("text in English"), max_length=2000, blank=True)
     with_event = models.BooleanField(_("invites to an event near the lead"), default=False)
 

@@ -2,7 +2,7 @@
 
 import logging
 import tomllib
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +268,7 @@ SCHEDULES = {
         crontab(minute="*/2"),
     ),
     "waiting-lead-mails": ("leads.tasks.people.retry_waiting_confirmations", crontab(minute="*/5")),
+    "follow-ups": ("leads.tasks.follow_ups.begin_follow_ups", crontab()),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
     "waiting-webhooks": ("leads.tasks.whatsapp.retry_waiting_webhooks", crontab()),
     "waiting-whatsapp-messages": ("leads.tasks.whatsapp.retry_waiting_messages", crontab()),
@@ -317,6 +318,9 @@ RETENTION = {
     "events.Digest": ("created_at", timedelta(days=365)),
     # Longer than a gateway repeats itself; those that were given up stay.
     "leads.WebhookEvent": ("processed_at", timedelta(days=35)),
+    # With their follow-ups.
+    "leads.Enrolment": ("stopped_at", timedelta(days=365)),
+    "leads.BulkMessage": ("created_at", timedelta(days=365)),
 }
 
 # --- Accounts and limits ------------------------------------------------------------------
@@ -399,6 +403,13 @@ AGENT_DAILY_TOKENS = env.int("AGENT_DAILY_TOKENS", default=2_000_000)
 AGENT_DAILY_DOLLARS = env.int("AGENT_DAILY_DOLLARS", default=20)
 # So long a hand-off may wait before it is told to more people.
 HANDOFF_ESCALATES_AFTER = timedelta(minutes=30)
+# Nobody is written to unasked outside of these hours of their own clocks, nor more often a week.
+FOLLOW_UP_HOURS = (time(9), time(20))
+FOLLOW_UPS_PER_WEEK = 3
+# What could not be sent for so long after it was due is not sent any more.
+FOLLOW_UP_LATEST = timedelta(days=2)
+# So far from a lead an event may be to which they are invited.
+FOLLOW_UP_RADIUS_KM = 30
 
 # --- API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -33,6 +33,13 @@ DECISIONS = {
     "events.eventreport": "view change",
     "events.reportcontribution": "view change",
 }
+FOLLOW_UPS = {
+    "leads.sequence": LOOK,
+    "leads.sequencestep": LOOK,
+    "leads.followup": LOOK,
+    "leads.bulkmessage": LOOK,
+    "leads.dutyshift": LOOK,
+}
 PEOPLE = {
     "users.user": LOOK,
     "users.contribution": LOOK,
@@ -57,6 +64,11 @@ ROLES: dict[str, dict[str, str]] = {
         "events.event": ALL,
         "events.eventcategory": ALL,
         "events.impactreport": "view change",
+        **FOLLOW_UPS,
+        "leads.sequence": EDIT,
+        "leads.sequencestep": EDIT,
+        "leads.bulkmessage": "view add",
+        "leads.dutyshift": ALL,
         **PEOPLE,
         **LEADS,
         "leads.lead": "view change delete",
@@ -89,6 +101,7 @@ ROLES: dict[str, dict[str, str]] = {
         **PEOPLE,
         **LEADS,
         **KNOWLEDGE,
+        **FOLLOW_UPS,
         "users.export": "view add",
     },
     "read-only": {
@@ -96,6 +109,7 @@ ROLES: dict[str, dict[str, str]] = {
         **dict.fromkeys(EVENTS, LOOK),
         **PEOPLE,
         **dict.fromkeys(LEADS, LOOK),
+        **FOLLOW_UPS,
         "events.impactreport": LOOK,
         "config.deadletter": LOOK,
     },

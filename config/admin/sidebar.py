@@ -36,6 +36,15 @@ def navigation(request: HttpRequest) -> list[Entry]:
             ],
         },
         {
+            "title": _("Follow-ups"),
+            "items": [
+                _list("leads.sequence", _("Sequences"), "schedule_send"),
+                _list("leads.followup", _("Planned messages"), "forward_to_inbox"),
+                _list("leads.bulkmessage", _("Messages to many"), "campaign"),
+                _list("leads.dutyshift", _("Duty"), "support_agent"),
+            ],
+        },
+        {
             "title": _("People"),
             "items": [
                 _list("users.user", _("People"), "group"),

@@ -1,5 +1,5 @@
 """Pages of the admin about leads; one module for each topic."""
 
-from leads.admin import board, imports, knowledge, leads, whatsapp
+from leads.admin import board, bulk, duty, imports, knowledge, leads, sequences, whatsapp
 
-__all__ = ["board", "imports", "knowledge", "leads", "whatsapp"]
+__all__ = ["board", "bulk", "duty", "imports", "knowledge", "leads", "sequences", "whatsapp"]

@@ -20,12 +20,20 @@ from leads.models.people import (
     LeadStageChange,
     LeadSubmission,
 )
-from leads.models.sequences import DutyShift, Enrolment, FollowUp, Sequence, SequenceStep
+from leads.models.sequences import (
+    BulkMessage,
+    DutyShift,
+    Enrolment,
+    FollowUp,
+    Sequence,
+    SequenceStep,
+)
 from leads.models.tables import LeadImport
 from leads.models.whatsapp import WebhookEvent, WhatsAppInstance
 
 __all__ = [
     "AgentSpending",
+    "BulkMessage",
     "Chunk",
     "ChunkQuestion",
     "Conversation",

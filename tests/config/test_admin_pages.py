@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 from html import unescape
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -39,11 +40,15 @@ from events.models import (
     Waiver,
 )
 from leads.models import (
+    BulkMessage,
     Chunk,
     Document,
+    DutyShift,
+    FollowUp,
     Lead,
     LeadImport,
     OpenQuestion,
+    Sequence,
     WebhookEvent,
     WhatsAppInstance,
 )
@@ -89,6 +94,7 @@ SAME = {
     "csv",
     "evolution",
     "deepgram",
+    "WhatsApp",
 }
 
 
@@ -182,11 +188,21 @@ def rows(db, disk):
     lead.notes.create(author=user, text=EVIL)
     Lead.objects.filter(pk=lead.pk).update(tags=[EVIL[:40]], stage="lost", lost_reason=EVIL)
     number = WhatsAppInstance.objects.create(name=EVIL, path_key="key", pause_reason=EVIL)
+    sequence = Sequence.objects.create(name=EVIL, trigger="created")
+    words = {"subject": EVIL, "subject_en": EVIL, "text_pt_br": EVIL, "text_en": EVIL}
+    sequence.steps.create(position=1, delay_minutes=0, channel="email", **words)
+    message = BulkMessage.objects.create(
+        token=uuid4(), channel="email", subject=EVIL, text=EVIL, written_by=user
+    )
     return {
         WhatsAppInstance: number,
         WebhookEvent: WebhookEvent.objects.create(
             instance=number, event=EVIL[:40], external_id=EVIL, payload=EVIL, error=EVIL
         ),
+        Sequence: sequence,
+        BulkMessage: message,
+        FollowUp: FollowUp.objects.create(bulk=message, lead=lead, due_at=timezone.now()),
+        DutyShift: DutyShift.objects.create(staff=user),
         User: user,
         Lead: lead,
         LeadImport: LeadImport.objects.create(
@@ -258,6 +274,9 @@ def pages_of(rows):
     yield reverse("admin:index")
     yield reverse("breakers")
     yield reverse("admin:events_event_add")
+    yield reverse("admin:leads_sequence_add")
+    yield reverse("admin:leads_sequence_dry_run", args=[rows[Sequence].pk])
+    yield reverse("admin:leads_dutyshift_add")
     yield reverse("admin:users_user_add")
     yield reverse("admin:users_userimport_add")
     yield reverse("admin:leads_leadimport_add")
@@ -301,6 +320,7 @@ def is_data(word):
     ]
     known = {name for pair in names for name in pair} | {"America/Sao_Paulo"}
     signs = ("@", "alert(1)", "m/h/dM", "→", "#", "/badges/", "FREQ=")
+    known |= {*Sequence.objects.values_list("name", flat=True)}
     is_typed = any(sign in word for sign in signs)
     return is_typed or word in known or len(word) < 2 or not any(map(str.isalpha, word))
 

@@ -41,8 +41,8 @@ class Bench:
         server.manage(database_url, "generate_load", *SMALL)
         return self.stack.enter_context(self.serving(database_url))
 
-    def serving(self, database_url=None, *, workers=1):
-        return server.serving(database_url or self.database_url, self.cache, workers=workers)
+    def serving(self, database_url=None, **how):
+        return server.serving(database_url or self.database_url, self.cache, **how)
 
     def tokens(self, number, site=None):
         """Headers of so many different people."""

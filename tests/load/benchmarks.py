@@ -11,7 +11,7 @@ from threading import Barrier
 
 from geographiclib.geodesic import Geodesic
 
-from tests.load import client, server, staff
+from tests.load import bursts, client, server, staff, streams, vectors, webhooks
 from tests.load.badges import badges
 from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
@@ -250,5 +250,10 @@ ALL = {
         staff.people_import,
         monthly,
         badges,
+        webhooks.webhooks,
+        bursts.bursts,
+        streams.idle_streams,
+        streams.first_token,
+        vectors.vectors,
     )
 }

@@ -18,6 +18,7 @@ class Request:
     path: str
     method: str = "GET"
     headers: dict = field(default_factory=dict)
+    body: bytes | None = None
 
 
 def send(port, requests):
@@ -27,7 +28,7 @@ def send(port, requests):
     try:
         for request in requests:
             began = time.perf_counter()
-            connection.request(request.method, request.path, headers=request.headers)
+            connection.request(request.method, request.path, request.body, request.headers)
             response = connection.getresponse()
             body = response.read()
             durations.append(time.perf_counter() - began)

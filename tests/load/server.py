@@ -40,8 +40,8 @@ class Site:
 
 
 @contextlib.contextmanager
-def serving(database_url, redis, *, workers=1):
-    """Start the server, and end it afterwards."""
+def serving(database_url, redis, *, workers=1, streams=False):
+    """Start the server, or the stream service, and end it afterwards."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -51,7 +51,13 @@ def serving(database_url, redis, *, workers=1):
         "PORT": str(port),
         "WEB_CONCURRENCY": str(workers),
     }
-    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
+    if streams:
+        # All visitors of a load test have the same address.
+        settings["RATE_LIMITS_ENABLED"] = "false"
+        command += ["config.asgi", "--worker-class", "asgi"]
+    else:
+        command += ["config.wsgi"]
     process = subprocess.Popen(
         [*command, "--bind", f"127.0.0.1:{port}"],
         cwd=ROOT,

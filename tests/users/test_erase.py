@@ -72,6 +72,7 @@ STAYS = {
     *("events.ReportContribution.user", "events.ReportContribution.decided_by"),
     *("leads.LeadNote.author", "leads.LeadStageChange.changed_by", "leads.LeadMerge.merged_by"),
     *("leads.Message.staff", "leads.Document.added_by", "leads.LeadImport.uploaded_by"),
+    "leads.BulkMessage.written_by",
 }
 DELETED = {
     *("users.TokenFamily.user", "users.DataExport.user", "users.NotificationPreference.user"),

@@ -25,6 +25,10 @@ PAGES = {
     "users/loginattempt": {"administrator"},
     "leads/lead": {"administrator", "organizer-support", "read-only"},
     "leads/leadimport": {"administrator"},
+    "leads/sequence": {"administrator", "organizer-support", "read-only"},
+    "leads/followup": {"administrator", "organizer-support", "read-only"},
+    "leads/bulkmessage": {"administrator", "organizer-support", "read-only"},
+    "leads/dutyshift": {"administrator", "organizer-support", "read-only"},
     "auth/group": {"administrator"},
     "leads/document": {"administrator", "organizer-support", "read-only"},
     "config/deadletter": {"administrator", "read-only"},
@@ -35,6 +39,8 @@ ADDING = {
     "events/eventcategory": {"administrator"},
     "users/user": {"administrator"},
     "leads/document": {"administrator", "organizer-support"},
+    "leads/sequence": {"administrator"},
+    "leads/dutyshift": {"administrator"},
     "auth/group": set(),
 }
 

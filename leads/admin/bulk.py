@@ -1,0 +1,167 @@
+"""Messages that staff write to many leads: written, looked at with who gets them, sent."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from config.admin.lists import ReadOnlyAdmin
+from config.api import LineField, TextField
+from config.errors import DomainError
+from leads import wording
+from leads.models import BulkMessage, SequenceStep
+from leads.models.people import LeadQuerySet
+from leads.services import bulk, follow_ups
+from users.models import User
+
+MAY_WRITE = "leads.add_bulkmessage"
+Channel = SequenceStep.Channel
+
+
+class MessageForm(forms.Form):
+    channel = forms.ChoiceField(
+        label=_("Channel"), choices=Channel, widget=UnfoldAdminSelectWidget()
+    )
+    subject = forms.CharField(
+        label=_("Subject"),
+        max_length=150,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_("Of e-mails only."),
+    )
+    text = forms.CharField(
+        label=_("Text"),
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget({"rows": 8}),
+        help_text=_("Plain text; {name} and {city} are filled in. How to stop it is added."),
+    )
+    token = forms.UUIDField(widget=forms.HiddenInput)
+
+    def clean_subject(self) -> str:
+        return LineField().clean(self.cleaned_data["subject"])
+
+    def clean_text(self) -> str:
+        return TextField().clean(self.cleaned_data["text"])
+
+    def clean(self) -> None:
+        given = self.cleaned_data
+        for field in {"subject", "text"} & given.keys():
+            wording.check(field, given[field], with_event=False)
+        if given.get("channel") == Channel.EMAIL and given.get("subject") == "":
+            self.add_error("subject", _("An e-mail needs a subject."))
+        if given.get("channel") == Channel.WHATSAPP:
+            given["subject"] = ""
+
+
+def ask(page: ModelAdmin, request: HttpRequest, leads: LeadQuerySet, *, back: str) -> HttpResponse:
+    """Ask what to write, show what it will be and who gets it, and send it when confirmed."""
+    step = request.POST.get("step", "")
+    form = MessageForm(request.POST if step else None, initial={"token": uuid.uuid4()})
+    is_written = bool(step) and form.is_valid()
+    if is_written and step == "send":
+        _send(page, request, leads, form.cleaned_data)
+        return HttpResponseRedirect(back)
+    is_preview = is_written and step == "look"
+    context = {
+        **page.admin_site.each_context(request),
+        "title": _("Write to leads"),
+        "opts": page.opts,
+        "media": page.media,
+        "form": form,
+        "is_preview": is_preview,
+        "reaches": _reaches(leads, form.cleaned_data["channel"] if is_preview else None),
+        "letter": _example(leads, form.cleaned_data) if is_preview else None,
+        "back": back,
+        "repeated": [
+            (name, value)
+            for name in ("action", "dataset", ACTION_CHECKBOX_NAME, "select_across")
+            for value in request.POST.getlist(name)
+        ],
+    }
+    return TemplateResponse(request, "admin/leads/write_to_many.html", context)
+
+
+def _reaches(leads: LeadQuerySet, chosen: str | None) -> list[tuple[str, bulk.Reach]]:
+    """Who would get it, by each channel, or by the one that was chosen."""
+    channels = [chosen] if chosen else Channel.values
+    return [(str(Channel(one).label), bulk.reach(leads, one)) for one in channels]
+
+
+def _example(leads: LeadQuerySet, words: dict[str, Any]) -> wording.Letter | None:
+    """As the first of those who get it reads it."""
+    lead = bulk.reachable(leads, words["channel"]).order_by("pk").first()
+    if lead is None:
+        return None
+    source = BulkMessage(channel=words["channel"], subject=words["subject"], text=words["text"])
+    return follow_ups.compose(source, lead, None)
+
+
+def _send(
+    page: ModelAdmin, request: HttpRequest, leads: LeadQuerySet, answers: dict[str, Any]
+) -> None:
+    assert isinstance(request.user, User)  # noqa: S101
+    try:
+        count = bulk.write_to(leads, **answers, by=request.user).copies.count()
+    except DomainError as error:
+        page.message_user(request, str(error), messages.ERROR)
+    else:
+        text = ngettext("%(count)d message is planned.", "%(count)d messages are planned.", count)
+        page.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+
+class WritesToMany:
+    """For the page of leads: the command is offered to who may write to many."""
+
+    def has_write_to_many_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return request.user.has_perm(MAY_WRITE)
+
+    @admin.action(description=_("Write to selected leads"), permissions=["write_to_many"])
+    def write_to_selected(self, request: HttpRequest, leads: LeadQuerySet) -> HttpResponse:
+        if not self.has_write_to_many_permission(request):
+            raise PermissionDenied
+        assert isinstance(self, ModelAdmin)  # noqa: S101
+        return ask(self, request, leads, back=request.get_full_path())
+
+
+@admin.register(BulkMessage)
+class BulkMessageAdmin(ReadOnlyAdmin):
+    """What was written, by whom, and how far it is."""
+
+    list_display = ["shown", "channel", "written_by", "created_at", "state"]
+    list_filter = ["channel"]
+    list_select_related = ["written_by"]
+    search_fields = ["subject", "text"]
+    ordering = ["-created_at", "-pk"]
+    fields = ["channel", "subject", "text", "written_by", "created_at", "state"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkMessage]:
+        numbers = {
+            name: Count("copies", filter=Q(copies__status=name))
+            for name in ("sent", "skipped", "failed")
+        }
+        return super().get_queryset(request).annotate(number=Count("copies"), **numbers)
+
+    @display(description=_("message"))
+    def shown(self, message: BulkMessage) -> str:
+        return message.subject or message.text[:80]
+
+    @display(description=_("state"))
+    def state(self, message: BulkMessage) -> str:
+        names = ("sent", "number", "skipped", "failed")
+        numbers = {name: getattr(message, name) for name in names}
+        return _("%(sent)d of %(number)d sent, %(skipped)d left out, %(failed)d failed") % numbers

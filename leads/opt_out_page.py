@@ -1,0 +1,66 @@
+"""Where a lead stops what comes unasked, and undoes it: by a button, or a mail program's POST."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
+
+from config import addresses
+from leads.services import opting_out
+from users.pages import LinkPage
+
+
+# The token in the address is the proof; a mail program has no cookie to show beside it.
+@method_decorator(csrf_exempt, name="dispatch")
+class OptOutPage(LinkPage):
+    """Offers what the lead has not: to stop, or to get our news again.
+
+    A mail program says no more than that it came (RFC 8058), and that always stops them.
+    """
+
+    template_name = "leads/opt_out_page.html"
+    title = _("Messages from us")
+    question = _("You will get no more messages that you did not ask for.")
+    button = _("Stop them")
+    done = _("Done: we write to you no more. If you write to us, we still answer.")
+    wish = "out"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        if request.method == "POST":
+            if request.POST.get("wish") == "in":
+                self._offer_return()
+            return
+        try:
+            lead = opting_out.lead_of(self.kwargs["token"])
+        except ValidationError:
+            return  # the button will say so
+        if lead.opted_out_at is not None:
+            self._offer_return()
+
+    def _offer_return(self) -> None:
+        self.question = _("We write to you no more. Would you like to get our news again?")
+        self.button = _("Yes, write to me again")
+        self.done = _("Good to have you back: you get our news again.")
+        self.wish = "in"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"token": self.kwargs["token"]}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Take the token from the address, whatever the body says."""
+        arguments = super().get_form_kwargs()
+        if "data" in arguments:
+            arguments["data"] = self.get_initial()
+        return arguments
+
+    def use(self, **given: str) -> None:
+        opting_out.by_link(
+            given["token"],
+            is_given=self.wish == "in",
+            text=str(self.question),
+            address=addresses.of(self.request),
+        )

@@ -1,0 +1,96 @@
+"""What staff write to many leads at once: each gets one copy, if they agreed to be written to."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+from leads import quiet
+from leads.models import (
+    BulkMessage,
+    Conversation,
+    FollowUp,
+    LeadConsent,
+    LeadIdentity,
+    SequenceStep,
+)
+from leads.models.people import LeadQuerySet
+from users.models import User
+
+BATCH = 1000
+
+
+class NobodyToWriteTo(DomainError):
+    code = "nobody_to_write_to"
+    message = _("None of these people can get this message.")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many of the chosen leads get it, and why the others do not; each counts once."""
+
+    get_it: int
+    opted_out: int
+    no_consent: int
+    no_address: int
+    gone: int  # merged into another lead
+
+
+def reachable(leads: LeadQuerySet, channel: str) -> LeadQuerySet:
+    """The leads who get what is written to them on the channel."""
+    return _marked(leads, channel).filter(
+        has_agreed=True, has_address=True, opted_out_at=None, merged_into=None
+    )
+
+
+def reach(leads: LeadQuerySet, channel: str) -> Reach:
+    here, wants = Q(merged_into=None), Q(opted_out_at=None)
+    agreed, address = Q(has_agreed=True), Q(has_address=True)
+    numbers = _marked(leads, channel).aggregate(
+        gone=Count("pk", filter=~here),
+        opted_out=Count("pk", filter=here & ~wants),
+        no_consent=Count("pk", filter=here & wants & (Q(has_agreed=None) | ~agreed)),
+        no_address=Count("pk", filter=here & wants & agreed & ~address),
+        get_it=Count("pk", filter=here & wants & agreed & address),
+    )
+    return Reach(**numbers)
+
+
+@transaction.atomic
+def write_to(
+    leads: LeadQuerySet, *, channel: str, subject: str, text: str, by: User, token: UUID
+) -> BulkMessage:
+    """Plan a copy for each, at once or when their quiet hours end; the same token writes once.
+
+    All rows are there with the commit; the minute's sweep sends them, at its own pace.
+    """
+    words = {"channel": channel, "subject": subject, "text": text, "written_by": by}
+    bulk, is_new = BulkMessage.objects.get_or_create(token=token, defaults=words)
+    if is_new:
+        now = timezone.now()
+        people = reachable(leads, channel).order_by("pk").values_list("pk", "time_zone")
+        copies = [
+            FollowUp(bulk=bulk, lead_id=pk, due_at=quiet.next_open(now, zone))
+            for pk, zone in people
+        ]
+        if not copies:
+            raise NobodyToWriteTo
+        FollowUp.objects.bulk_create(copies, batch_size=BATCH)
+    return bulk
+
+
+def _marked(leads: LeadQuerySet, channel: str) -> Any:
+    """Annotate `has_agreed`, by the last word about it, and `has_address`."""
+    said = LeadConsent.objects.filter(lead=OuterRef("pk"), purpose=LeadConsent.Purpose.UNASKED)
+    last = said.order_by("-recorded_at", "-pk").values("is_given")[:1]
+    if channel == SequenceStep.Channel.EMAIL:
+        proven = LeadIdentity.objects.exclude(proof=LeadIdentity.Proof.CLAIM)
+        found = proven.filter(lead=OuterRef("pk"), kind=LeadIdentity.Kind.EMAIL)
+        return leads.annotate(has_agreed=Subquery(last), has_address=Exists(found))
+    there = Conversation.objects.filter(lead=OuterRef("pk"), channel=channel)
+    return leads.annotate(has_agreed=Subquery(last), has_address=Exists(there))

@@ -1,0 +1,80 @@
+"""Staff write to many leads: written, looked at with who gets it, sent."""
+
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from leads.models import BulkMessage, Lead
+from tests.factories import UserFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+
+LIST = "admin:leads_lead_changelist"
+
+
+def choose(**answers):
+    return {
+        "action": "write_to_selected",
+        "_selected_action": list(Lead.objects.values_list("pk", flat=True)),
+        **answers,
+    }
+
+
+def words(**fields):
+    given = {"channel": "email", "subject": "Novidade", "text": "Oi {name}!", "token": uuid4()}
+    return {**given, **fields}
+
+
+def test_staff_write_look_and_send(admin_client, everybody):
+    asked = admin_client.post(reverse(LIST), choose())
+    looked = admin_client.post(reverse(LIST), choose(step="look", **words()))
+    assert not BulkMessage.objects.exists()
+    sent = admin_client.post(reverse(LIST), choose(step="send", **words()), follow=True)
+
+    assert asked.text.count("1 contato recebe.") == 2  # by each channel
+    assert "1 não quer receber." in asked.text
+    assert "2 nunca concordaram" in asked.text
+    assert "1 não tem endereço comprovado ali." in asked.text
+    assert "1 foi unido a outro contato." in asked.text
+    assert looked.text.count("1 contato recebe.") == 1
+    assert "Oi Iara!" in looked.text
+    assert "1 mensagem está planejada." in sent.text
+    assert BulkMessage.objects.get().text == "Oi {name}!"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"subject": ""}, "Um e-mail precisa de assunto."),
+        ({"text": "Oi {phone}"}, "Não existe a variável {phone}."),
+        ({"text": "{event}"}, "{event} só existe se"),
+        ({"text": ""}, "obrigatório"),
+    ],
+)
+def test_what_cannot_be_sent_is_asked_again(admin_client, everybody, given, says):
+    response = admin_client.post(reverse(LIST), choose(step="send", **words(**given)))
+
+    assert says in response.text
+    assert not BulkMessage.objects.exists()
+
+
+def test_nobody_to_write_to_is_told(admin_client, make_lead):
+    make_lead()
+
+    response = admin_client.post(reverse(LIST), choose(step="send", **words()), follow=True)
+
+    assert "Nenhuma destas pessoas" in response.text
+
+
+def test_only_who_may_write_can(client, everybody):
+    staff = UserFactory(is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(codename="view_lead"))
+    client.force_login(staff)
+
+    client.post(reverse(LIST), choose(step="send", **words()))
+
+    assert "write_to_selected" not in client.get(reverse(LIST)).text
+    assert not BulkMessage.objects.exists()

@@ -148,9 +148,13 @@ def rows(db, disk):
     badge = Badge.objects.create(
         slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
     )
-    lead = lead_of_form(email="lead@example.org", name=EVIL, city=EVIL, message=EVIL)
+    agreed = {"text": EVIL, "version": EVIL[:40]}
+    lead = lead_of_form(agreed, email="lead@example.org", name=EVIL, city=EVIL, message=EVIL)
+    lead.submissions.update(source=EVIL)
     lead.notes.create(author=user, text=EVIL)
-    Lead.objects.filter(pk=lead.pk).update(tags=[EVIL[:40]], stage="lost", lost_reason=EVIL)
+    Lead.objects.filter(pk=lead.pk).update(
+        tags=[EVIL[:40]], stage="lost", lost_reason=EVIL, source=EVIL
+    )
     return {
         User: user,
         Lead: lead,

@@ -454,6 +454,7 @@ SPECTACULAR_SETTINGS = {
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "PhotoStatus": "events.models.EventPhoto.Status",
         "Language": "users.models.User.Language",
+        "PhotoStage": "events.models.EventPhoto.Stage",
         "LeadStage": "leads.models.Lead.Stage",
         "LeadIdentityKind": "leads.models.LeadIdentity.Kind",
         "LeadConsentChannel": "leads.models.LeadConsent.Channel",

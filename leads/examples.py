@@ -101,6 +101,7 @@ THANKS = OpenApiExample(
     "For everyone",
     {"detail": "Thank you! We have your message and will write to you."},
     response_only=True,
+    status_codes=["202"],
 )
 TOKEN = OpenApiExample(
     "From the link of a mail", {"token": "WzcsIjNmMmUi…:1uBQ0x:…"}, request_only=True

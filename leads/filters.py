@@ -38,7 +38,7 @@ class PhoneFormField(ContactFormField):
         return super().clean(f"+{value[1:]}" if value and value.startswith(" ") else value)
 
 
-class ContactFilter(filters.Filter):
+class ContactFilter(filters.CharFilter):
     """Leads that are known by exactly this, or said to have it."""
 
     def filter(self, leads: LeadQuerySet, key: str | None) -> LeadQuerySet:

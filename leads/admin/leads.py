@@ -105,13 +105,11 @@ class LeadAdmin(Exported, ModelAdmin):
     actions_detail = [
         "qualify",
         "invite",
-        "reopen",
         "lose",
         "convert",
-        "add_note",
         {
             "title": _("More"),
-            "items": ["assign_to_me", "merge", "take_copy", "erase"],
+            "items": ["reopen", "add_note", "assign_to_me", "merge", "take_copy", "erase"],
         },
     ]
     readonly_fields = [
@@ -181,6 +179,17 @@ class LeadAdmin(Exported, ModelAdmin):
     ) -> None:
         editing.edit(obj, {name: form.cleaned_data[name] for name in form.changed_data})
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The tabs tell more than Django's history."""
+        context = {**(extra_context or {}), "show_history": False}
+        return super().change_view(request, object_id, form_url, context)
+
     def get_changeform_datasets(self, request: HttpRequest) -> list[type[Tab]]:
         return TABS if has_object(request) else []
 
@@ -202,11 +211,11 @@ class LeadAdmin(Exported, ModelAdmin):
     def shown(self, lead: Lead) -> str:
         return lead.name or f"#{lead.pk}"
 
-    @display(description=_("stage"), ordering="stage", label=LABELS)
+    @display(description=_("pipeline stage"), ordering="stage", label=LABELS)
     def state_label(self, lead: Lead) -> tuple[str, str]:
         return lead.stage, lead.get_stage_display()
 
-    @display(description=_("stage"))
+    @display(description=_("pipeline stage"))
     def stage_shown(self, lead: Lead) -> str:
         return lead.get_stage_display()
 

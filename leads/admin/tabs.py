@@ -135,7 +135,7 @@ class Stages(RowsOfLead):
     list_display = ["step", "reason", "changed_by", "changed_at"]
     list_select_related = ["changed_by"]
 
-    @display(description=_("stage"))
+    @display(description=_("pipeline stage"))
     def step(self, change: LeadStageChange) -> str:
         return f"{change.get_old_display()} → {change.get_new_display()}"
 

@@ -50,7 +50,8 @@ def _add_lead(row: dict[str, str], staff: User, *, days: int) -> None:
         editing.add_note(lead, row["note"], by=staff)
     if row["tags"]:
         editing.edit(lead, {"tags": row["tags"].split(";")})
-    Lead.objects.filter(pk=lead.pk).update(created_at=timezone.now() - timedelta(days=days))
+    then = timezone.now() - timedelta(days=days)
+    Lead.objects.filter(pk=lead.pk).update(created_at=then, stage_changed_at=then)
 
 
 def _wrote(row: dict[str, str]) -> Lead:

@@ -39,7 +39,7 @@ class Lead(models.Model):
 
     name = models.CharField(_("name"), max_length=150, blank=True)
     city = models.CharField(_("city"), max_length=120, blank=True)
-    state = models.CharField(_("state"), max_length=2, blank=True)
+    state = models.CharField(_("federal state"), max_length=2, blank=True)
     # By the city, else the state, else where most of us are: never empty.
     time_zone = models.CharField(_("time zone"), max_length=64, default="America/Sao_Paulo")
     language = models.CharField(
@@ -49,7 +49,7 @@ class Lead(models.Model):
     source = models.CharField(_("source"), max_length=80)
     # utm_source, utm_medium, utm_campaign, utm_term, utm_content: what there was of them.
     utm = models.JSONField(_("campaign"), default=dict, blank=True)
-    stage = models.CharField(_("stage"), max_length=16, choices=Stage, default=Stage.NEW)
+    stage = models.CharField(_("pipeline stage"), max_length=16, choices=Stage, default=Stage.NEW)
     stage_changed_at = models.DateTimeField(_("in this stage since"), default=timezone.now)
     lost_reason = models.CharField(_("reason"), max_length=200, blank=True)
     tags = ArrayField(
@@ -72,7 +72,12 @@ class Lead(models.Model):
         blank=True,
     )
     merged_into = models.ForeignKey(
-        "self", models.CASCADE, related_name="merged", null=True, blank=True
+        "self",
+        models.CASCADE,
+        related_name="merged",
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
     )
     # What the ledger of consents says last of unasked messages.
     opted_out_at = models.DateTimeField(_("opted out at"), null=True, blank=True)

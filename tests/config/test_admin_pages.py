@@ -184,7 +184,9 @@ def rows(db, disk):
     badge = Badge.objects.create(
         slug="evil", name=EVIL, description=EVIL, metric="hours", threshold=1, category=EVIL
     )
-    lead = lead_of_form(email="lead@example.org", name=EVIL, city=EVIL, message=EVIL)
+    agreed = {"text": EVIL, "version": EVIL[:40]}
+    lead = lead_of_form(agreed, email="lead@example.org", name=EVIL, city=EVIL, message=EVIL)
+    lead.submissions.update(source=EVIL)
     lead.notes.create(author=user, text=EVIL)
     Lead.objects.filter(pk=lead.pk).update(tags=[EVIL[:40]], stage="lost", lost_reason=EVIL)
     number = WhatsAppInstance.objects.create(name=EVIL, path_key="key", pause_reason=EVIL)
@@ -193,6 +195,8 @@ def rows(db, disk):
     sequence.steps.create(position=1, delay_minutes=0, channel="email", **words)
     message = BulkMessage.objects.create(
         token=uuid4(), channel="email", subject=EVIL, text=EVIL, written_by=user
+    Lead.objects.filter(pk=lead.pk).update(
+        tags=[EVIL[:40]], stage="lost", lost_reason=EVIL, source=EVIL
     )
     return {
         WhatsAppInstance: number,

@@ -41,7 +41,7 @@ def populated(django_db_setup, django_db_blocker):
 
 
 def test_there_is_something_of_everything_to_see(populated):
-    assert User.objects.count() == 12
+    assert User.objects.count() == 13  # one of them was a lead
     assert set(Event.objects.values_list("status", flat=True)) == set(Event.Status.values)
     assert set(EventParticipant.objects.values_list("status", flat=True)) == {
         "confirmed",

@@ -1,6 +1,7 @@
 """Tasks that a row waits for: the message only makes it quicker."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -29,10 +30,20 @@ class Nudge(DeadLetterTask):
     def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         transaction.on_commit(partial(self._send, *args, **kwargs))
 
+    def delay_on_commit_by(self, seconds: float, *args: Any) -> None:
+        """The same, for work that is only due in so many seconds."""
+        transaction.on_commit(partial(self._send_by, seconds, *args))
+
     def _send(self, *args: Any, **kwargs: Any) -> None:
+        self._publish(partial(self.delay, *args, **kwargs))
+
+    def _send_by(self, seconds: float, *args: Any) -> None:
+        self._publish(partial(self.apply_async, args, countdown=max(0.0, seconds)))
+
+    def _publish(self, publish: Callable[[], Any]) -> None:
         try:
             with structlog.contextvars.bound_contextvars(**_who()):
-                BREAKER.call(self.delay, *args, **kwargs)
+                BREAKER.call(publish)
         except DependencyAway:
             return  # said when it began
         except OperationalError:

@@ -269,6 +269,8 @@ SCHEDULES = {
     ),
     "waiting-lead-mails": ("leads.tasks.people.retry_waiting_confirmations", crontab(minute="*/5")),
     "follow-ups": ("leads.tasks.follow_ups.begin_follow_ups", crontab()),
+    "waiting-answers": ("leads.tasks.agent.answer_waiting_conversations", crontab()),
+    "waiting-handoffs": ("leads.tasks.agent.escalate_handoffs", crontab()),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
     "waiting-webhooks": ("leads.tasks.whatsapp.retry_waiting_webhooks", crontab()),
     "waiting-whatsapp-messages": ("leads.tasks.whatsapp.retry_waiting_messages", crontab()),
@@ -388,6 +390,7 @@ BURST_SILENCE = timedelta(seconds=4)
 BURST_LONGEST = timedelta(seconds=15)
 # The first that has a key answers; without any, the one that is built in and only quotes.
 CLAUDE_API_KEY = env("CLAUDE_API_KEY", default="")
+CLAUDE_URL = "https://api.anthropic.com"
 CLAUDE_MODEL = env("CLAUDE_MODEL", default="claude-sonnet-5")
 OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
 OPENAI_URL = env("OPENAI_URL", default="https://api.openai.com/v1")
@@ -397,6 +400,14 @@ DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 # What an empty message is answered; {organization} is not filled in, it is said as it stands.
 CHAT_GREETING = env("CHAT_GREETING", default="")
 PRIVACY_URL = env("PRIVACY_URL", default=f"{SITE_URL}/account/privacy/")
+# Dollars for a million tokens, read and written; what is not named costs as much as the dearest.
+AGENT_PRICES = {
+    "claude-opus-5": (5.0, 25.0),
+    "claude-sonnet-5": (3.0, 15.0),
+    "claude-haiku-5": (1.0, 5.0),
+    "gpt-5": (1.25, 10.0),
+    "gpt-5-mini": (0.25, 2.0),
+}
 # So much one conversation, and all of one day together, may cost.
 AGENT_CONVERSATION_TOKENS = env.int("AGENT_CONVERSATION_TOKENS", default=50_000)
 AGENT_DAILY_TOKENS = env.int("AGENT_DAILY_TOKENS", default=2_000_000)

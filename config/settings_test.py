@@ -21,3 +21,5 @@ CELERY_TASK_EAGER_PROPAGATES = True
 DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 12  # noqa: F405
 # Or each client of a test would read where all static files are.
 WHITENOISE_AUTOREFRESH = True
+# A burst is over at once: tasks run as they are sent, and none is sent for later.
+BURST_SILENCE = BURST_SILENCE * 0  # noqa: F405

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 import pybreaker
 
 from config.errors import DependencyAway
-from config.resilience.storage import Local, Shared, View
+from config.resilience.storage import Known, Local, Shared, View
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -59,6 +59,22 @@ class Breaker:
             return self._of_thread().call(function, *args, **kwargs)
         except pybreaker.CircuitBreakerError as error:
             raise DependencyAway(self.name, wait=self._left()) from error
+
+    def admit(self) -> None:
+        """For what cannot be done inside of `call`: raise DependencyAway if it would be refused.
+
+        Whoever is admitted tells the end by `succeed` or `fail`.
+        """
+        known = self._store.read()
+        if known.state == pybreaker.STATE_CLOSED:
+            return
+        if self._left() or not self._store.claim(self.seconds):
+            raise DependencyAway(self.name, wait=self._left() or self.seconds)
+
+    def succeed(self) -> None:
+        """Count a success that showed outside of a call."""
+        if self._store.read() != Known():
+            self.reset()
 
     def fail(self, error: Exception) -> None:
         """Count a failure that showed outside of a call."""

@@ -64,7 +64,13 @@ class Conversation(models.Model):
     # The hand-off that is open: since when, why, and what a person needs to know.
     handed_off_at = models.DateTimeField(_("handed off at"), null=True, blank=True)
     handoff_reason = models.CharField(_("reason"), max_length=40, blank=True)
+    handoff_summary = EncryptedTextField(
+        _("summary for a person"), blank=True, default="", db_default=""
+    )
+    handoff_told_at = models.DateTimeField(null=True, blank=True)
     escalated_at = models.DateTimeField(_("escalated at"), null=True, blank=True)
+    # When it was said that an assistant answers, and where its privacy notice is.
+    introduced_at = models.DateTimeField(null=True, blank=True)
     # What was said before the messages that a model still reads.
     summary = EncryptedTextField(_("summary"), blank=True, default="")
     summarized_through = models.BigIntegerField(default=0)

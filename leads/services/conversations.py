@@ -1,74 +1,245 @@
-# PLACEHOLDER
-"""What is said with a lead."""
+"""What is said with people: every message stored once, in its place, and answered when due."""
 
-import uuid
 from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
 
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from leads import streams, tasks
 from leads.models import Conversation, Lead, Message, WhatsAppInstance
-from leads.tasks import agent
+from leads.services import leases, opting_out, outbox, sequences
 from users.models import User
+
+Author = Message.Author
+Channel = Conversation.Channel
+Delivery = Message.Delivery
+State = Conversation.State
+
+LONGEST_TEXT = 4096
+LONGEST_NAME = 150
 
 
 def of_contact(
-    lead: Lead, *, channel: str, instance: WhatsAppInstance | None, address: str, key: str
+    lead: Lead,
+    *,
+    channel: str,
+    instance: WhatsAppInstance | None,
+    address: str,
+    key: str,
+    public_id: UUID | None = None,
 ) -> Conversation:
-    return Conversation.objects.get_or_create(
+    """The contact's one conversation on the channel, made if it is the first; `key` names them."""
+    conversation, _ = Conversation.objects.get_or_create(
         channel=channel,
         instance=instance,
         key=key,
-        defaults={"lead": lead, "address": address, "public_id": uuid.uuid4()},
-    )[0]
+        defaults={"lead": lead, "address": address, "public_id": public_id or uuid4()},
+    )
+    return conversation
 
 
+@transaction.atomic
 def receive(
     conversation: Conversation,
     *,
-    external_id: str,
+    external_id: str | None,
     text: str,
-    kind: str = "text",
+    kind: str = Message.Kind.TEXT,
     sent_at: datetime,
     name: str = "",
 ) -> tuple[Message, bool]:
-    message, is_new = Message.objects.get_or_create(
-        instance=conversation.instance,
-        external_id=external_id,
-        defaults={
-            "conversation": conversation,
-            "author": Message.Author.PERSON,
-            "text": text,
-            "kind": kind,
-            "sent_at": sent_at,
-        },
+    """Store what a person wrote, once, and see to it that it is answered; False: it was there.
+
+    The lock makes messages of one conversation come one after another, so that their ids tell
+    the order in which they were seen.
+    """
+    conversation = leases.locked(conversation.pk)
+    # A clock that goes ahead of ours must not make all that comes later look old.
+    sent_at = min(sent_at, timezone.now())
+    message, is_new = _store(
+        conversation,
+        external_id,
+        author=Author.PERSON,
+        text=text.replace("\0", "")[:LONGEST_TEXT],
+        kind=kind,
+        sent_at=sent_at,
     )
     if is_new:
-        conversation.answer_due_at = timezone.now()
-        conversation.save(update_fields=["answer_due_at"])
-        agent.answer_conversation.delay_on_commit(conversation.pk)
+        _note(conversation, sent_at, name)
+        sequences.person_wrote(conversation.lead)
+        _see_to(conversation, message)
     return message, is_new
 
 
-def edited(instance: WhatsAppInstance, external_id: str, *, text: str, at: datetime) -> None:
-    messages = Message.objects.filter(instance=instance, external_id=external_id)
-    messages.update(text=text, edited_at=at)
+def _store(
+    conversation: Conversation, external_id: str | None, **facts: Any
+) -> tuple[Message, bool]:
+    if external_id is None:
+        return conversation.messages.create(instance=conversation.instance, **facts), True
+    known: dict[str, Any] = {"instance": conversation.instance, "external_id": external_id}
+    if conversation.instance is None:
+        known["conversation"] = conversation
+    return Message.objects.get_or_create(**known, defaults={"conversation": conversation, **facts})
 
 
-def reacted(instance: WhatsAppInstance, external_id: str, *, emoji: str) -> None:
-    messages = Message.objects.filter(instance=instance, external_id=external_id)
-    messages.update(reaction=emoji[:16])
+def _note(conversation: Conversation, sent_at: datetime, name: str) -> None:
+    """When they wrote last, and their name, if none is known."""
+    lead = conversation.lead
+    Lead.objects.filter(pk=lead.pk).update(
+        last_inbound_at=Greatest(Coalesce("last_inbound_at", sent_at), sent_at),
+        **({"name": name[:LONGEST_NAME]} if name and not lead.name else {}),
+    )
+    Conversation.objects.filter(pk=conversation.pk).update(last_message_at=timezone.now())
 
 
+def _see_to(conversation: Conversation, message: Message) -> None:
+    """Confirm an opt-out or its end, make an answer due, or note that none is needed."""
+    if word := opting_out.opt_word(message.text):
+        confirmation = opting_out.apply(conversation, message, word)
+        outbox.queue(conversation, author=Author.SYSTEM, text=confirmation)
+    if conversation.state == State.CLOSED:
+        conversation.state = State.AGENT
+    needs_answer = conversation.state == State.AGENT and not word and not is_late(message)
+    if needs_answer:
+        _make_due(conversation)
+    elif conversation.answer_due_at is None:
+        conversation.answered_through = message.pk
+    conversation.save(
+        update_fields=["state", "answered_through", "answer_due_at", "burst_began_at"]
+    )
+
+
+def is_late(message: Message) -> bool:
+    """Whether what was written after it has been answered: it takes its place, and that is all."""
+    answered = latest_answered(message.conversation)
+    return answered is not None and message.sent_at < answered.sent_at
+
+
+def latest_answered(conversation: Conversation) -> Message | None:
+    """Of what needs no answer any more, what was written last."""
+    inbound = conversation.messages.filter(author=Author.PERSON)
+    return inbound.filter(pk__lte=conversation.answered_through).in_order().last()
+
+
+def unanswered(conversation: Conversation) -> QuerySet[Message]:
+    """What a person wrote since the latest answer, as they wrote it."""
+    answered = latest_answered(conversation)
+    inbound = conversation.messages.filter(author=Author.PERSON)
+    after = Q(pk__gt=conversation.answered_through)
+    if answered is not None:
+        after &= Q(sent_at__gte=answered.sent_at)
+    return inbound.filter(after).in_order()
+
+
+def _make_due(conversation: Conversation) -> None:
+    """Move the end of the burst on; of a burst only the first message nudges a worker.
+
+    A web visitor is answered by the process that holds their stream, at once. Should it die, the
+    sweep answers after as long as its lease would have lasted.
+    """
+    now = timezone.now()
+    if conversation.channel == Channel.WEB:
+        conversation.answer_due_at = now + leases.LEASE
+        return
+    is_first = conversation.burst_began_at is None
+    conversation.burst_began_at = conversation.burst_began_at or now
+    end = conversation.burst_began_at + settings.BURST_LONGEST
+    conversation.answer_due_at = min(now + settings.BURST_SILENCE, end)
+    waited_for = _transcription_due_at(conversation)
+    if waited_for is not None:
+        conversation.answer_due_at = max(conversation.answer_due_at, waited_for)
+    if is_first:
+        nudge(conversation)
+
+
+def _transcription_due_at(conversation: Conversation) -> datetime | None:
+    """Until when a voice note of the burst may still become text."""
+    voices = unanswered(conversation).filter(transcribed_at=None)
+    dues = voices.filter(transcription_due_at__gt=timezone.now())
+    found: datetime | None = dues.aggregate(last=Max("transcription_due_at"))["last"]
+    return found
+
+
+def nudge(conversation: Conversation) -> None:
+    """Have a worker look at it when its answer is due."""
+    if conversation.answer_due_at is not None:
+        seconds = (conversation.answer_due_at - timezone.now()).total_seconds()
+        tasks.agent.answer_conversation.delay_on_commit_by(seconds, conversation.pk)
+
+
+@transaction.atomic
+def wait_for_transcription(message: Message, *, until: datetime) -> None:
+    """Hold the burst's answer back until the voice note is text, or that moment has come."""
+    conversation = leases.locked(message.conversation_id)
+    Message.objects.filter(pk=message.pk).update(transcription_due_at=until)
+    if conversation.answer_due_at is not None:
+        conversation.answer_due_at = max(conversation.answer_due_at, until)
+        conversation.save(update_fields=["answer_due_at"])
+
+
+@transaction.atomic
+def transcribed(message: Message, text: str) -> None:
+    """The voice note is text now; "" if nobody could understand it. Its burst need not wait."""
+    conversation = leases.locked(message.conversation_id)
+    mine = Message.objects.filter(pk=message.pk, transcribed_at=None)
+    if not mine.update(text=text[:LONGEST_TEXT], transcribed_at=timezone.now()):
+        return
+    if conversation.answer_due_at is not None:
+        conversation.answer_due_at = timezone.now() + settings.BURST_SILENCE
+        conversation.save(update_fields=["answer_due_at"])
+        nudge(conversation)
+
+
+def edited(instance: WhatsAppInstance | None, external_id: str, *, text: str, at: datetime) -> bool:
+    """Take a person's newer wording; what was answered stays answered. False: no such message."""
+    rows = Message.objects.filter(
+        instance=instance, external_id=external_id, author__in=(Author.PERSON, Author.STAFF)
+    )
+    newer = Q(edited_at=None) | Q(edited_at__lt=at)
+    rows.filter(newer).update(text=text.replace("\0", "")[:LONGEST_TEXT], edited_at=at)
+    return rows.exists()
+
+
+def reacted(instance: WhatsAppInstance | None, external_id: str, *, emoji: str) -> bool:
+    """Note the emoji, "" takes it back; it asks for no answer. False: no such message."""
+    rows = Message.objects.filter(instance=instance, external_id=external_id)
+    return bool(rows.update(reaction=emoji[:16]))
+
+
+@transaction.atomic
 def staff_wrote(
     conversation: Conversation, *, by: User | None, text: str, external_id: str | None = None
 ) -> Message:
-    Conversation.objects.filter(pk=conversation.pk).update(state=Conversation.State.STAFF)
-    return Message.objects.create(
-        conversation=conversation,
-        instance=conversation.instance,
-        author=Message.Author.STAFF,
-        staff=by,
-        text=text,
-        external_id=external_id,
-        delivery=Message.Delivery.SENT,
-    )
+    """A person of ours answers, here or on the phone (`external_id`): the assistant is silent."""
+    conversation = leases.locked(conversation.pk)
+    if external_id is None:
+        message = outbox.queue(conversation, author=Author.STAFF, text=text, staff=by)
+    else:
+        facts = {"author": Author.STAFF, "text": text, "staff": by, "delivery": Delivery.SENT}
+        message, is_new = _store(conversation, external_id, **facts)
+        if not is_new:
+            return message
+    _silence_assistant(conversation, by)
+    return message
+
+
+def _silence_assistant(conversation: Conversation, by: User | None) -> None:
+    """Nothing that was written so far waits for it, and what it is making comes to nothing."""
+    latest = conversation.messages.filter(author=Author.PERSON).order_by("pk").last()
+    conversation.state = State.STAFF
+    conversation.assigned_to = by or conversation.assigned_to
+    conversation.handed_off_at = conversation.escalated_at = None
+    conversation.answered_through = latest.pk if latest else conversation.answered_through
+    conversation.answer_due_at = conversation.burst_began_at = None
+    conversation.lease_owner = conversation.lease_until = None
+    conversation.fence += 1
+    conversation.last_message_at = timezone.now()
+    conversation.save()
+    transaction.on_commit(partial(streams.publish_state, conversation))
+    sequences.taken_over(conversation.lead)

@@ -188,13 +188,13 @@ def rows(db, disk):
     lead = lead_of_form(agreed, email="lead@example.org", name=EVIL, city=EVIL, message=EVIL)
     lead.submissions.update(source=EVIL)
     lead.notes.create(author=user, text=EVIL)
-    Lead.objects.filter(pk=lead.pk).update(tags=[EVIL[:40]], stage="lost", lost_reason=EVIL)
     number = WhatsAppInstance.objects.create(name=EVIL, path_key="key", pause_reason=EVIL)
     sequence = Sequence.objects.create(name=EVIL, trigger="created")
     words = {"subject": EVIL, "subject_en": EVIL, "text_pt_br": EVIL, "text_en": EVIL}
     sequence.steps.create(position=1, delay_minutes=0, channel="email", **words)
     message = BulkMessage.objects.create(
         token=uuid4(), channel="email", subject=EVIL, text=EVIL, written_by=user
+    )
     Lead.objects.filter(pk=lead.pk).update(
         tags=[EVIL[:40]], stage="lost", lost_reason=EVIL, source=EVIL
     )

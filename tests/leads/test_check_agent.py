@@ -1,0 +1,66 @@
+"""`manage.py check_agent` says what keeps the agent from answering."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from leads.knowledge import embedding
+from leads.models import Document, KnowledgeIndex, Message
+from leads.services import feedback
+from leads.services.feedback import NotAnAnswer
+from tests.leads.people import conversation, fresh
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _quick_encoder(monkeypatch):
+    monkeypatch.setattr(embedding, "load", lambda: None)
+    monkeypatch.setattr(embedding, "embed", lambda texts: [[1.0, *[0.0] * 511] for _ in texts])
+
+
+def check():
+    told = StringIO()
+    call_command("check_agent", stdout=told)
+    return told.getvalue()
+
+
+def test_all_is_well():
+    assert check().count(" ok ") == 4
+
+
+def test_document_that_nobody_finds_is_told():
+    Document.objects.create(kind="faq", title="?", text="!", status="ready")
+
+    with pytest.raises(CommandError, match="index"):
+        check()
+
+
+def test_encoder_of_another_size_is_told():
+    KnowledgeIndex.objects.update_or_create(pk=1, defaults={"model_id": "x", "dimension": 3})
+
+    with pytest.raises(CommandError, match="embeddings"):
+        check()
+
+
+def test_model_without_a_price_is_told_and_no_fault(settings):
+    settings.CLAUDE_API_KEY, settings.CLAUDE_MODEL = "sk-ant-test", "claude-next"
+
+    assert "has no price" in check()
+
+
+def test_thumb_of_an_answer_is_kept_and_changed():
+    message = conversation().messages.create(author="agent", text="Assim.")
+
+    feedback.give(message, "up")
+    feedback.give(message, "down")
+
+    assert fresh(message).feedback == Message.Feedback.DOWN
+
+
+def test_only_answers_have_thumbs():
+    message = conversation().messages.create(author="person", text="Oi")
+
+    with pytest.raises(NotAnAnswer):
+        feedback.give(message, "up")

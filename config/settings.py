@@ -94,6 +94,8 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+# What the stream service loads before it is ready: it answers by itself.
+STREAMS_NEED = ["leads.knowledge.embedding.load"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -262,6 +264,7 @@ SCHEDULES = {
     "clean-data": ("config.tasks.clean_data", crontab(hour=5, minute=0)),
     "clean-files": ("config.tasks.clean_files", crontab(hour=5, minute=30)),
     "waiting-photo-mails": ("events.tasks.retry_waiting_photo_mails", crontab(minute="*/5")),
+    "waiting-chat-messages": ("leads.tasks.chat.publish_waiting_messages", crontab()),
 }
 # So long after its end a finished event moves to the archive.
 EVENT_ARCHIVE_AFTER = timedelta(days=30)
@@ -340,6 +343,9 @@ RATE_LIMITS = {
     "comment_flag": "30/hour",  # per person
     "pictures": "60/hour",  # that are decoded, per person
     "photo_flags": "30/hour",  # per person
+    "chat_message": "20/minute",  # that a visitor of the web chat writes
+    "chat_address": "120/minute",  # the same of all visitors, per address
+    "chat_start": "60/hour",  # chats begun, per address
 }
 
 # --- Leads --------------------------------------------------------------------------------
@@ -430,9 +436,10 @@ CORS_ALLOW_HEADERS = [
     "authorization",
     "content-type",
     "idempotency-key",
+    "last-event-id",
 ]
 CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
-CORS_URLS_REGEX = r"^/(api|health|healthz|readiness|liveness)"
+CORS_URLS_REGEX = r"^/(api|chat|health|healthz|readiness|liveness)"
 
 # --- Headers ------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "SAMEORIGIN"

@@ -17,10 +17,12 @@ api: list[URLPattern | URLResolver] = [
     path("", include("users.urls")),
     path("events/", include("events.urls")),
     path("", include("events.part_urls")),
+    path("", include("leads.chat_urls")),
 ]
 
 urlpatterns = [
     path("", include("config.health.urls")),
+    path("", include(("leads.chat_urls", "root"))),
     path("api/v1/", include(api)),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     # Clients of the older documents use the prefix without a version.

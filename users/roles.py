@@ -38,9 +38,12 @@ PEOPLE = {
     "users.badge": LOOK,
     "users.badgeaward": LOOK,
 }
+# What people write to us is for those who answer them.
+LEADS = {"leads.conversation": "view change"}
 ROLES: dict[str, dict[str, str]] = {
     "administrator": {
         **EVENTS,
+        **LEADS,
         **DECISIONS,
         "events.event": ALL,
         "events.eventcategory": ALL,
@@ -68,7 +71,7 @@ ROLES: dict[str, dict[str, str]] = {
         "users.user": LOOK,
         "users.contribution": "view add",
     },
-    "organizer-support": {**EVENTS, **PEOPLE, "users.export": "view add"},
+    "organizer-support": {**EVENTS, **LEADS, **PEOPLE, "users.export": "view add"},
     "read-only": {
         **dict.fromkeys(EVENTS, LOOK),
         **PEOPLE,

@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from config.admin import waiting
+
 Entry = dict[str, Any]
 
 
@@ -48,6 +50,12 @@ def navigation(request: HttpRequest) -> list[Entry]:
             ],
         },
         {
+            "title": _("Leads"),
+            "items": [
+                _badged(request, _list("leads.conversation", _("Conversations"), "chat")),
+            ],
+        },
+        {
             "title": _("Schedules"),
             "items": [
                 _list("django_celery_beat.periodictask", _("Periodic tasks"), "update"),
@@ -78,7 +86,15 @@ def _list(model: str, title: object, icon: str) -> Entry:
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
         "permission": _may_view(app, name),
+        "model": model,
     }
+
+
+def _badged(request: HttpRequest, entry: Entry) -> Entry:
+    """With the number of those that wait, if any do and this person may see them."""
+    if entry["permission"](request) and (count := waiting.count(entry["model"])):
+        return {**entry, "badge": count, "badge_variant": "danger"}
+    return entry
 
 
 def _may_view(app: str, name: str) -> Callable[[HttpRequest], bool]:

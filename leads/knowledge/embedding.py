@@ -1,0 +1,3 @@
+# PLACEHOLDER
+def load() -> None:
+    """Nothing to load."""

@@ -1,0 +1,6 @@
+# PLACEHOLDER
+from leads.models import Lead
+
+
+def taken_over(lead: Lead) -> None:
+    pass

@@ -1,4 +1,4 @@
-"""Whether this process is asked to end: long streams then end themselves, and are taken up elsewhere.
+"""Whether this process is asked to end: long streams then end, and go on elsewhere.
 
 Set by config/gunicorn.py, which runs before Django is there.
 """

@@ -373,6 +373,10 @@ DEEPGRAM_API_KEY = env("DEEPGRAM_API_KEY", default="")
 # What an empty message is answered; {organization} is not filled in, it is said as it stands.
 CHAT_GREETING = env("CHAT_GREETING", default="")
 PRIVACY_URL = env("PRIVACY_URL", default=f"{SITE_URL}/account/privacy/")
+# An answer in the web chat that nobody reads for so long is ended; and who has not taken what was
+# sent for so long is let go.
+CHAT_PRESENCE = 15
+CHAT_STUCK = 30
 # So much one conversation, and all of one day together, may cost.
 AGENT_CONVERSATION_TOKENS = env.int("AGENT_CONVERSATION_TOKENS", default=50_000)
 AGENT_DAILY_TOKENS = env.int("AGENT_DAILY_TOKENS", default=2_000_000)

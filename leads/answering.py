@@ -8,9 +8,10 @@ import contextlib
 import contextvars
 import logging
 import uuid
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from redis.exceptions import RedisError
@@ -110,7 +111,8 @@ async def _write(chat: Chat) -> Trouble:
     """Nothing, if it came to its end."""
     hub, trouble = streams.hub(), BROKEN
     await hub.write(chat.conversation, wire.BEGUN, {})
-    async with aclosing(answers.run(chat.pk, streaming=True)) as events:
+    run = cast("AsyncGenerator[Any]", answers.run(chat.pk, streaming=True))
+    async with aclosing(run) as events:
         async for event in events:
             name, fields = wire.event_fields(event)
             if name == "error":
@@ -131,14 +133,13 @@ async def _claim(chat: Chat) -> str:
     """A name for our claim; none while another process has one."""
     claim = uuid.uuid4().hex
     key = wire.answering_key(chat.conversation)
-    return claim if await streams.hub().redis.set(key, claim, nx=True, ex=wire.ALIVE) else ""
+    is_ours = await streams.hub().redis.set(key, claim, nx=True, ex=wire.ALIVE)
+    return claim if is_ours else ""
 
 
 async def _release(chat: Chat, claim: str) -> None:
     with contextlib.suppress(RedisError):  # it runs out by itself
-        await streams.hub().redis.eval(
-            wire.RELEASE, 1, wire.answering_key(chat.conversation), claim
-        )
+        await streams.hub().run(wire.RELEASE, [wire.answering_key(chat.conversation)], claim)
 
 
 async def _has_reader(chat: Chat, claim: str) -> bool:

@@ -1,7 +1,7 @@
 """Conversations: who waits longest first, and a page that reads like a chat."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,6 +23,7 @@ from config.admin.lists import ReadOnlyAdmin
 from config.errors import DomainError
 from leads.models import Conversation, LeadConsent, LeadIdentity, Message
 from leads.services import conversations, identities, taking_over
+from users.models import User
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -169,7 +170,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         if form.is_valid():
             self._try(request, lambda: _reply(conversation, request, form.cleaned_data["text"]))
         else:
-            messages.error(request, form.errors["text"][0])
+            messages.error(request, str(form.errors["text"][0]))
         return self._back(object_id)
 
     def act(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -212,8 +213,9 @@ def _may_act(request: HttpRequest) -> bool:
 
 
 def _reply(conversation: Conversation, request: HttpRequest, text: str) -> None:
-    taken = taking_over.take_over(conversation, by=request.user)
-    conversations.staff_wrote(taken, by=request.user, text=text)
+    staff = cast(User, request.user)
+    taken = taking_over.take_over(conversation, by=staff)
+    conversations.staff_wrote(taken, by=staff, text=text)
 
 
 def _thread(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 # PLACEHOLDER
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.encryption import keyed_hash
@@ -9,8 +10,14 @@ def lead_of(kind: str, value: str, *, proof: str, source: str, name: str = "") -
     key = keyed_hash(kind, value)
     if found := LeadIdentity.objects.filter(kind=kind, key=key).first():
         return found.lead
-    lead = Lead.objects.create(name=name, source=source)
-    lead.identities.create(kind=kind, key=key, value=value, proof=proof, proven_at=timezone.now())
+    try:
+        with transaction.atomic():
+            lead = Lead.objects.create(name=name, source=source)
+            lead.identities.create(
+                kind=kind, key=key, value=value, proof=proof, proven_at=timezone.now()
+            )
+    except IntegrityError:
+        return LeadIdentity.objects.get(kind=kind, key=key).lead
     return lead
 
 

@@ -74,7 +74,7 @@ class Accepted:
 
 
 def greeting() -> str:
-    """What an empty message is answered: the organisation's own words, or that this is a machine."""
+    """What an empty message is answered: the organisation's own words, or what this is."""
     return settings.CHAT_GREETING or _(
         "Hello! I am a virtual assistant, and answer from what our organisation knows. "
         "A person can take over whenever you ask. How we treat your data: %(url)s"
@@ -157,7 +157,7 @@ def rate(visitor: Visitor, message: int, value: str) -> bool:
 
 
 def publish_waiting() -> None:
-    """Tell visitors what could not be told when it was written, while somebody may still read it."""
+    """Tell visitors what could not be told when it was written, as long as somebody may read."""
     now = timezone.now()
     waiting = Message.objects.filter(
         conversation__channel=Conversation.Channel.WEB,

@@ -27,8 +27,6 @@ from leads.streams.wire import Entry
 logger = logging.getLogger(__name__)
 # Each process has so many connections for commands, and one to listen, however many readers.
 COMMANDS = 8
-# Who has not taken what was sent for so long never will.
-STUCK = 30
 TICK = 1
 BEAT = 5
 # Of one visitor, and of all, in one process.
@@ -58,22 +56,25 @@ class Hub:
     def count(self) -> int:
         return sum(map(len, self._readers.values()))
 
+    async def run(self, script: str, keys: list[str], *values: Any) -> Any:
+        """Run a script of leads.streams.wire."""
+        return await self._redis.eval(script, len(keys), *keys, *values)  # type: ignore[misc]
+
     async def write(self, conversation: UUID, event: str, fields: Any) -> str:
-        values = [wire.LENGTH, wire.LIFETIME, event, wire.encoded(fields)]
-        key = wire.stream_key(conversation)
-        return (await self._redis.eval(wire.WRITE, 1, key, *values)).decode()
+        keys, values = [wire.stream_key(conversation)], (event, wire.encoded(fields))
+        return (await self.run(wire.WRITE, keys, wire.LENGTH, wire.LIFETIME, *values)).decode()
 
     async def open(self, conversation: UUID) -> str:
         """Mark that somebody reads, and return the place from which who comes now begins."""
         keys = [wire.stream_key(conversation), wire.presence_key(conversation)]
-        values = [wire.LENGTH, wire.LIFETIME, wire.OPENED, b"{}", wire.PRESENCE + BEAT]
-        return (await self._redis.eval(wire.OPEN, 2, *keys, *values)).decode()
+        values = (wire.OPENED, b"{}", settings.CHAT_PRESENCE + BEAT)
+        return (await self.run(wire.OPEN, keys, wire.LENGTH, wire.LIFETIME, *values)).decode()
 
     async def break_off(self, conversation: UUID, last: str, fields: Any) -> None:
         """Say, once, that the answer whose last entry is `last` will not go on."""
         keys = [wire.stream_key(conversation), wire.answering_key(conversation)]
-        values = [wire.LENGTH, wire.LIFETIME, "error", wire.encoded(fields), last]
-        await self._redis.eval(wire.BREAK_OFF, 2, *keys, *values)
+        values = ("error", wire.encoded(fields), last)
+        await self.run(wire.BREAK_OFF, keys, wire.LENGTH, wire.LIFETIME, *values)
 
     async def entry(self, conversation: UUID, entry_id: str) -> Entry | None:
         """That entry, if the stream still has it."""
@@ -117,7 +118,7 @@ class Hub:
         await self._follow(wire.stream_key(conversation))
         with contextlib.suppress(RedisError):
             # Another process with a reader of it makes this longer again.
-            await self._redis.expire(wire.presence_key(conversation), wire.PRESENCE)
+            await self._redis.expire(wire.presence_key(conversation), settings.CHAT_PRESENCE)
 
     async def _follow(self, key: str) -> None:
         """Listen to what has a reader, and to nothing else."""
@@ -168,18 +169,18 @@ class Hub:
             for reader in [reader for readers in self._readers.values() for reader in readers]:
                 if serving.is_ending():
                     reader.end()
-                elif reader.is_stuck(STUCK) and reader.task:
+                elif reader.is_stuck(settings.CHAT_STUCK) and reader.task:
                     reader.task.cancel()
             if beats % BEAT == 0:
                 await self._beat()
 
     async def _beat(self) -> None:
-        """Say of all conversations that have a reader here that they do; ask whether we are heard."""
+        """Say which conversations have a reader here; ask whether the broker still hears us."""
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for readers in self._readers.values():
                     conversation = next(iter(readers)).conversation
-                    pipe.set(wire.presence_key(conversation), 1, ex=wire.PRESENCE + BEAT)
+                    pipe.set(wire.presence_key(conversation), 1, ex=settings.CHAT_PRESENCE + BEAT)
                     pipe.expire(wire.stream_key(conversation), wire.LIFETIME)
                 if self._readers:
                     await pipe.execute()

@@ -55,9 +55,9 @@ def publish_state(conversation: Conversation) -> None:
 
 
 def _write(conversation: UUID, event: str, fields: dict[str, Any]) -> bool:
-    keys, values = [stream_key(conversation)], [LENGTH, LIFETIME, event, encoded(fields)]
+    key, data = stream_key(conversation), encoded(fields)
     try:
-        nudge.BREAKER.call(_redis().eval, WRITE, 1, *keys, *values)
+        nudge.BREAKER.call(_redis().eval, WRITE, 1, key, LENGTH, LIFETIME, event, data)
     except (RedisError, DependencyAway):
         logger.warning("The broker is away; what was to be streamed waits.")
         return False

@@ -12,16 +12,16 @@ from leads.models import Message
 # read from the rows. About 100 bytes each, on a server that must never be full.
 LENGTH = 600
 LIFETIME = 15 * 60
-# A generation whose sign of life is so old is dead; one without a reader for so long is ended.
+# A generation whose sign of life is so old is dead.
 ALIVE = 10
-PRESENCE = 15
 # Entries for us: they are not sent to readers. The first marks a place to begin at.
 OPENED, BEGUN = "_opened", "_begun"
 # While one of these is the last, an answer is on its way.
 UNFINISHED = {BEGUN, "token", "citation", "action"}
 
 WRITE = """
-local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'event', ARGV[3], 'data', ARGV[4])
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*',
+    'event', ARGV[3], 'data', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], id .. '\\n' .. ARGV[3] .. '\\n' .. ARGV[4])
 return id

@@ -1,7 +1,5 @@
-"""The web chat: a message in, an answer streamed out; and a stream that stays, for what comes later."""
+"""The web chat: a message in, an answer streamed out; and a stream that stays, for what follows."""
 
-import time
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +12,12 @@ from config import addresses
 from config.api import TextField
 from config.exception_handler import TooLarge
 from config.idempotency import HEADER, PRINTABLE
-from config.metrics.counts import STREAM_EVENTS
 from leads import answering, streams
 from leads.database import briefly
 from leads.models import Message
 from leads.services import web_chat
-from leads.services.web_chat import Accepted, Visitor
-from leads.streams import Entry, Reader, frame
-from leads.streams.wire import UNFINISHED, encoded
+from leads.services.web_chat import Visitor
+from leads.views import chat_streams
 from leads.views.streaming import event_stream, streamed
 
 SCHEME = "Visitor"
@@ -29,12 +25,6 @@ BODY_MAX = 16 * 1024
 MESSAGE_MAX = 2000
 # A key that makes a first message the same visitor's must not be one that others come upon.
 KEY_MIN = 16
-# Seconds: of silence before a comment is sent; before an answer that stands still is asked about;
-# and that a POST stays open at most.
-HEARTBEAT = 15
-SUSPICIOUS = 3
-PATIENCE = 120
-COMMENT = b": \n\n"
 
 
 class NewMessage(serializers.Serializer[Any]):
@@ -67,11 +57,11 @@ async def say(request: HttpRequest) -> StreamingHttpResponse:
     await briefly(web_chat.limit, visitor, address, is_new=known is None)
     cursor = await streams.hub().open(visitor.conversation)
     if not text:
-        return event_stream(_greeting(visitor, cursor, web_chat.greeting()))
+        return event_stream(chat_streams.greeting(visitor, cursor, web_chat.greeting()))
     accepted = await briefly(web_chat.accept, visitor, text, key=key)
     if accepted.is_unanswered:
         answering.begin(answering.Chat(accepted.conversation, visitor.conversation))
-    return event_stream(_answer(visitor, cursor, accepted))
+    return event_stream(chat_streams.answer(visitor, cursor, accepted))
 
 
 @streamed("GET")
@@ -83,7 +73,9 @@ async def events(request: HttpRequest, conversation: str) -> StreamingHttpRespon
         raise exceptions.Throttled(30)
     here = await streams.hub().open(visitor.conversation)
     entry = await streams.hub().entry(visitor.conversation, last) if _is_place(last) else None
-    return event_stream(_follow(visitor, here, entry, is_lost=bool(last) and entry is None))
+    return event_stream(
+        chat_streams.follow(visitor, here, entry, is_lost=bool(last) and entry is None)
+    )
 
 
 @streamed("POST")
@@ -95,111 +87,6 @@ async def feedback(request: HttpRequest, conversation: str) -> HttpResponse:
     if not await briefly(web_chat.rate, visitor, given["message"], given["feedback"]):
         raise exceptions.NotFound
     return HttpResponse(status=204)
-
-
-async def _greeting(visitor: Visitor, cursor: str, text: str) -> AsyncIterator[bytes]:
-    yield _session(visitor, "agent", cursor)
-    yield frame("token", encoded({"text": text}))
-    yield frame("done", encoded({"message": None, "answers_through": None}))
-
-
-async def _answer(visitor: Visitor, cursor: str, accepted: Accepted) -> AsyncIterator[bytes]:
-    """What is said until the message has its answer; or that a person will answer it."""
-    yield _session(visitor, accepted.state, cursor)
-    if accepted.answer:
-        for one in _repeated(accepted.answer):
-            yield one
-        return
-    async with streams.hub().reader(visitor.conversation, cursor) as reader:
-        if not accepted.is_unanswered:
-            for entry in await reader.next(0):
-                yield entry.frame
-            yield frame("state", encoded({"state": accepted.state}))
-            yield frame("done", encoded({"message": None, "answers_through": None}))
-            return
-        until = time.monotonic() + PATIENCE
-        async for entry in _entries(reader, is_unfinished=True):
-            if entry is None:
-                yield COMMENT
-            elif not entry.is_ours:
-                yield entry.frame
-                if _ends(entry, accepted.message):
-                    return
-            if time.monotonic() > until:
-                yield frame("error", encoded(answering.BROKEN))
-                return
-
-
-async def _follow(
-    visitor: Visitor, here: str, entry: Entry | None, *, is_lost: bool
-) -> AsyncIterator[bytes]:
-    state = await briefly(web_chat.state, visitor)
-    fields = {"conversation": visitor.conversation, "state": state}
-    yield frame("session", encoded(fields), "" if entry else here)
-    if entry is None:
-        said = await briefly(web_chat.history, visitor)
-        yield frame("session_lost" if is_lost else "history", encoded({"messages": said}))
-    is_unfinished = entry is not None and entry.event in UNFINISHED
-    async with streams.hub().reader(visitor.conversation, entry.id if entry else here) as reader:
-        async for one in _entries(reader, is_unfinished=is_unfinished):
-            if one is None:
-                yield COMMENT
-            elif not one.is_ours:
-                yield one.frame
-
-
-async def _entries(reader: Reader, *, is_unfinished: bool) -> AsyncIterator[Entry | None]:
-    """Each entry as it comes; None when it is time for a sign of life. Ends with the process.
-
-    Whoever waits for an answer that stands still asks whether anybody is at it.
-    """
-    last, silent_since = reader.cursor, time.monotonic()
-    while not reader.is_ended:
-        found = await reader.next(SUSPICIOUS if is_unfinished else HEARTBEAT)
-        for entry in found:
-            is_unfinished = _is_unfinished(entry, is_unfinished)
-            STREAM_EVENTS.labels(entry.event).inc()
-            with reader.sending():
-                yield entry
-        if found:
-            last, silent_since = found[-1].id, time.monotonic()
-            continue
-        if is_unfinished and not answering.is_running(reader.conversation):
-            await streams.hub().break_off(reader.conversation, last, answering.BROKEN)
-        if time.monotonic() - silent_since >= HEARTBEAT:
-            silent_since = time.monotonic()
-            with reader.sending():
-                yield None
-
-
-def _is_unfinished(entry: Entry, was: bool) -> bool:
-    if entry.event in UNFINISHED:
-        return True
-    return was and entry.event not in ("done", "error")
-
-
-def _ends(entry: Entry, message: int) -> bool:
-    """Whether a message has had its answer now, or will have none."""
-    if entry.event == "error":
-        return True
-    if entry.event in ("done", "message"):
-        return (entry.fields["answers_through"] or 0) >= message
-    return entry.event == "state" and entry.fields["state"] != "agent"
-
-
-def _session(visitor: Visitor, state: str, cursor: str) -> bytes:
-    fields = {"conversation": visitor.conversation, "token": visitor.token, "state": state}
-    return frame("session", encoded(fields), cursor)
-
-
-def _repeated(answer: dict[str, Any]) -> list[bytes]:
-    """An answer that was given before, in the same events."""
-    through = {"message": answer["id"], "answers_through": answer["answers_through"]}
-    return [
-        frame("token", encoded({"text": answer["text"]})),
-        *(frame("citation", encoded(citation)) for citation in answer["citations"]),
-        frame("done", encoded(through)),
-    ]
 
 
 def _given(request: HttpRequest, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from leads.models import Conversation, Message  # noqa: E402
 from leads.services import answers  # noqa: E402
 
 settings.STREAMS_NEED = []
+for name in ("CHAT_PRESENCE", "CHAT_STUCK"):
+    setattr(settings, name, int(os.environ.get(name, getattr(settings, name))))
 
 
 @dataclass

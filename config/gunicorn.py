@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-from config import environment, logs
+from config import environment, logs, serving
 
 bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(2, os.cpu_count() or 1))
@@ -23,3 +24,8 @@ logconfig_dict = logs.configure(
     os.environ.get("LOG_LEVEL") or "INFO",
     on_console=os.environ.get("DEBUG", "").lower() in environment.YES,
 )
+
+
+def post_worker_init(worker: Any) -> None:
+    """Streams ask whether their process is to end: gunicorn would wait for them in vain."""
+    serving.by(worker)

@@ -94,6 +94,8 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+# What the stream service loads before it is ready: it answers by itself.
+STREAMS_NEED = ["leads.knowledge.embedding.load"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -283,6 +285,7 @@ SCHEDULES = {
     ),
     "knowledge-events": ("leads.tasks.knowledge.refresh_events", crontab(minute="*/15")),
     "knowledge-pages": ("leads.tasks.knowledge.refresh_pages", crontab(hour=3, minute=45)),
+    "waiting-chat-messages": ("leads.tasks.chat.publish_waiting_messages", crontab()),
 }
 # So long after its end a finished event moves to the archive.
 EVENT_ARCHIVE_AFTER = timedelta(days=30)
@@ -371,6 +374,9 @@ RATE_LIMITS = {
     "pictures": "60/hour",  # that are decoded, per person
     "photo_flags": "30/hour",  # per person
     "lead": "20/hour",  # forms, per address
+    "chat_message": "20/minute",  # that a visitor of the web chat writes
+    "chat_address": "120/minute",  # the same of all visitors, per address
+    "chat_start": "60/hour",  # chats begun, per address
 }
 
 # --- Leads --------------------------------------------------------------------------------
@@ -408,6 +414,10 @@ AGENT_PRICES = {
     "gpt-5": (1.25, 10.0),
     "gpt-5-mini": (0.25, 2.0),
 }
+# An answer in the web chat that nobody reads for so long is ended; and who has not taken what was
+# sent for so long is let go.
+CHAT_PRESENCE = 15
+CHAT_STUCK = 30
 # So much one conversation, and all of one day together, may cost.
 AGENT_CONVERSATION_TOKENS = env.int("AGENT_CONVERSATION_TOKENS", default=50_000)
 AGENT_DAILY_TOKENS = env.int("AGENT_DAILY_TOKENS", default=2_000_000)
@@ -482,9 +492,10 @@ CORS_ALLOW_HEADERS = [
     "authorization",
     "content-type",
     "idempotency-key",
+    "last-event-id",
 ]
 CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
-CORS_URLS_REGEX = r"^/(api|health|healthz|readiness|liveness)"
+CORS_URLS_REGEX = r"^/(api|chat|health|healthz|readiness|liveness)"
 
 # --- Headers ------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "SAMEORIGIN"

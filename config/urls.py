@@ -19,11 +19,13 @@ api: list[URLPattern | URLResolver] = [
     path("", include("events.part_urls")),
     path("leads/", include("leads.urls")),
     path("", include("leads.webhook_urls")),
+    path("", include("leads.chat_urls")),
 ]
 
 urlpatterns = [
     path("", include("config.health.urls")),
     path("", include(("leads.webhook_urls", "webhook"))),
+    path("", include(("leads.chat_urls", "root"))),
     path("api/v1/", include(api)),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     # Clients of the older documents use the prefix without a version.

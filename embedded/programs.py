@@ -29,10 +29,8 @@ def fake_gateway(port: int | None) -> list[Program]:
 
 
 def application(port: int) -> list[Program]:
-    settings = str(Path("config", "gunicorn.py"))
-    place = ("--bind", f"127.0.0.1:{port}", "--graceful-timeout", "3")
     return [
-        Program("web", _python("-m", "gunicorn", "config.wsgi", "-c", settings, *place)),
+        Program("web", _python("-m", *_web(port))),
         Program("worker", _python("-m", *_WORKER)),
         Program("beat", _python("-m", *_BEAT)),
     ]
@@ -41,12 +39,19 @@ def application(port: int) -> list[Program]:
 def development(port: int) -> list[Program]:
     """The same, each restarted when the code changes."""
     # Not Django's own reloader: its child would outlive a parent that is killed.
-    web = ("manage", "runserver", "--noreload", f"127.0.0.1:{port}")
     return [
-        Program("web", _python("-m", "embedded.reload", *web)),
+        Program("web", _python("-m", "embedded.reload", *_web(port), "--workers", "1")),
         Program("worker", _python("-m", "embedded.reload", *_WORKER)),
         Program("beat", _python("-m", "embedded.reload", *_BEAT)),
     ]
+
+
+def _web(port: int) -> tuple[str, ...]:
+    """The one port serves pages, the API and streams, which only an event loop can keep open."""
+    settings = str(Path("config", "gunicorn.py"))
+    kind = ("--worker-class", "asgi", "--threads", "1")
+    place = ("--bind", f"127.0.0.1:{port}", "--graceful-timeout", "3")
+    return ("gunicorn", "config.asgi", "-c", settings, *kind, *place)
 
 
 _WORKER = ("celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO")

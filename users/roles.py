@@ -46,8 +46,10 @@ PEOPLE = {
     "users.badge": LOOK,
     "users.badgeaward": LOOK,
 }
+# What people write to us is for those who answer them.
 LEADS = {
     "leads.lead": "view change",
+    "leads.conversation": "view change",
     "leads.whatsappinstance": LOOK,
     "leads.webhookevent": LOOK,
 }
@@ -60,6 +62,7 @@ ROLES: dict[str, dict[str, str]] = {
     "administrator": {
         **KNOWLEDGE,
         **EVENTS,
+        **LEADS,
         **DECISIONS,
         "events.event": ALL,
         "events.eventcategory": ALL,

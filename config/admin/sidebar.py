@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from config.admin import waiting
+
 Entry = dict[str, Any]
 
 
@@ -36,15 +38,6 @@ def navigation(request: HttpRequest) -> list[Entry]:
             ],
         },
         {
-            "title": _("Follow-ups"),
-            "items": [
-                _list("leads.sequence", _("Sequences"), "schedule_send"),
-                _list("leads.followup", _("Planned messages"), "forward_to_inbox"),
-                _list("leads.bulkmessage", _("Messages to many"), "campaign"),
-                _list("leads.dutyshift", _("Duty"), "support_agent"),
-            ],
-        },
-        {
             "title": _("People"),
             "items": [
                 _list("users.user", _("People"), "group"),
@@ -67,10 +60,20 @@ def navigation(request: HttpRequest) -> list[Entry]:
                     "link": reverse_lazy("admin:leads_lead_board"),
                     "permission": _may_view("leads", "lead"),
                 },
+                _badged(request, _list("leads.conversation", _("Conversations"), "chat")),
                 _list("leads.lead", _("Leads"), "contacts"),
                 _list("leads.leadimport", _("Imports"), "upload"),
                 _list("leads.whatsappinstance", _("WhatsApp numbers"), "phone_iphone"),
                 _list("leads.webhookevent", _("WhatsApp events"), "webhook"),
+            ],
+        },
+        {
+            "title": _("Follow-ups"),
+            "items": [
+                _list("leads.sequence", _("Sequences"), "schedule_send"),
+                _list("leads.followup", _("Planned messages"), "forward_to_inbox"),
+                _list("leads.bulkmessage", _("Messages to many"), "campaign"),
+                _list("leads.dutyshift", _("Duty"), "support_agent"),
             ],
         },
         {
@@ -112,7 +115,15 @@ def _list(model: str, title: object, icon: str) -> Entry:
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
         "permission": _may_view(app, name),
+        "model": model,
     }
+
+
+def _badged(request: HttpRequest, entry: Entry) -> Entry:
+    """With the number of those that wait, if any do and this person may see them."""
+    if entry["permission"](request) and (count := waiting.count(entry["model"])):
+        return {**entry, "badge": count, "badge_variant": "danger"}
+    return entry
 
 
 def _may_view(app: str, name: str) -> Callable[[HttpRequest], bool]:

@@ -46,6 +46,12 @@ def register(label: "StrOrPromise", rows: Rows, query: str = "") -> None:
     _all.append(Waiting(label, rows, query))
 
 
+def count(model: str) -> int:
+    """How many rows of that model wait, for the badge of its entry in the sidebar."""
+    lists = (one.rows() for one in _all)
+    return sum(rows.count() for rows in lists if rows.model._meta.label_lower == model)
+
+
 def counted(request: HttpRequest) -> list[tuple[Waiting, int]]:
     """The lists that this person may look at, with how many wait in each, by one query."""
     shown = [one for one in _all if one.is_visible_to(request)]

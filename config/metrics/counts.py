@@ -35,6 +35,13 @@ REQUEST_SECONDS = Histogram(
 ACTIVE_REQUESTS = Gauge(
     "mutirao_active_requests", "Requests being answered.", multiprocess_mode="livesum"
 )
+OPEN_STREAMS = Gauge(
+    "mutirao_open_streams", "Streams open to readers.", multiprocess_mode="livesum"
+)
+ANSWERING = Gauge(
+    "mutirao_answers_streaming", "Answers being written to streams.", multiprocess_mode="livesum"
+)
+STREAM_EVENTS = Counter("mutirao_stream_events", "Events sent to readers, by kind.", ["kind"])
 TASKS = Counter("mutirao_tasks", "Tasks that ended, by outcome.", ["task", "outcome"])
 TASK_SECONDS = Histogram(
     "mutirao_task_seconds",

@@ -63,7 +63,7 @@ def test_development_survives_a_kill_of_what_serves(clone):
     process = clone.start("dev")
     clone.wait_for_text("Mutirão is up", process)
 
-    clone.kill_and_wait_for_another("embedded.reload manage runserver")
+    clone.kill_and_wait_for_another("embedded.reload gunicorn")
 
     until(lambda: _answer(clone) == "ready", 30)
     _ends_in_time(clone, process)

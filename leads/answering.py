@@ -1,0 +1,153 @@
+"""Answers that are written to streams: by one task of one process for each conversation.
+
+A task outlives the request that began it. It ends when all is answered, or when nobody reads.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from redis.exceptions import RedisError
+
+from config.metrics.counts import ANSWERING
+from leads import streams
+from leads.database import briefly
+from leads.models import Conversation, Message
+from leads.services import answers
+from leads.streams import wire
+
+logger = logging.getLogger(__name__)
+BEAT = 1.0
+# What readers are told when an answer does not come to its end: the message is stored, and
+# whoever sends it again gets one answer.
+Trouble = dict[str, Any] | None
+BROKEN: Trouble = {"code": "interrupted", "retry": True}
+_running: dict[UUID, "asyncio.Task[None]"] = {}
+_again: set[UUID] = set()
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A conversation that is stored: its row, and its name in streams."""
+
+    pk: int
+    conversation: UUID
+
+
+def begin(chat: Chat) -> None:
+    """See to it that all that was written is answered, by this process or by who is at it."""
+    _again.add(chat.conversation)
+    if chat.conversation in _running:
+        return
+    # In a context of its own: that of the request ends with it.
+    task = asyncio.get_running_loop().create_task(_run(chat), context=contextvars.Context())
+    _running[chat.conversation] = task
+
+
+def is_running(conversation: UUID) -> bool:
+    """Whether this process is at it."""
+    return conversation in _running
+
+
+async def _run(chat: Chat) -> None:
+    try:
+        while chat.conversation in _again:
+            _again.discard(chat.conversation)
+            await _answer_all(chat)
+    except (RedisError, OSError) as error:
+        logger.warning("Streams: an answer was left to the workers (%s).", type(error).__name__)
+    finally:
+        _again.discard(chat.conversation)
+        del _running[chat.conversation]
+
+
+async def _answer_all(chat: Chat) -> None:
+    """Claim it, answer, and look again after letting go: who came meanwhile found it claimed."""
+    while await briefly(is_unanswered, chat.pk):
+        if not (claim := await _claim(chat)):
+            return
+        try:
+            with ANSWERING.track_inprogress():
+                trouble = await _answer(chat, claim)
+        finally:
+            await asyncio.shield(_release(chat, claim))
+        if trouble:
+            await streams.hub().write(chat.conversation, "error", trouble)
+            return
+
+
+def is_unanswered(pk: int) -> bool:
+    """Whether the assistant owes an answer."""
+    found = Conversation.objects.filter(pk=pk, state=Conversation.State.AGENT)
+    if (conversation := found.first()) is None:
+        return False
+    asked = conversation.messages.filter(
+        author=Message.Author.PERSON, pk__gt=conversation.answered_through
+    )
+    return asked.exists()
+
+
+async def _answer(chat: Chat, claim: str) -> Trouble:
+    """Write one answer to the stream; give up, and pay for what there is, when nobody reads it."""
+    work = asyncio.get_running_loop().create_task(_write(chat))
+    try:
+        while not (await asyncio.wait({work}, timeout=BEAT))[0]:
+            if not await _has_reader(chat, claim):
+                return BROKEN
+        return work.result()
+    finally:
+        work.cancel()
+        await asyncio.wait({work})
+
+
+async def _write(chat: Chat) -> Trouble:
+    """Nothing, if it came to its end."""
+    hub, trouble = streams.hub(), BROKEN
+    await hub.write(chat.conversation, wire.BEGUN, {})
+    run = cast("AsyncGenerator[Any]", answers.run(chat.pk, streaming=True))
+    async with aclosing(run) as events:
+        async for event in events:
+            name, fields = wire.event_fields(event)
+            if name == "error":
+                return {"code": "failed", **fields}
+            if name == "done":
+                trouble, fields = None, await briefly(_done_fields, fields["message_id"])
+            await hub.write(chat.conversation, name, fields)
+    return trouble
+
+
+def _done_fields(message_id: int) -> dict[str, Any]:
+    """With the last message that is answered: readers who wrote later wait for another one."""
+    through = Message.objects.filter(pk=message_id).values_list("answers_through", flat=True)
+    return {"message": message_id, "answers_through": through.first()}
+
+
+async def _claim(chat: Chat) -> str:
+    """A name for our claim; none while another process has one."""
+    claim = uuid.uuid4().hex
+    key = wire.answering_key(chat.conversation)
+    is_ours = await streams.hub().redis.set(key, claim, nx=True, ex=wire.ALIVE)
+    return claim if is_ours else ""
+
+
+async def _release(chat: Chat, claim: str) -> None:
+    with contextlib.suppress(RedisError):  # it runs out by itself
+        await streams.hub().run(wire.RELEASE, [wire.answering_key(chat.conversation)], claim)
+
+
+async def _has_reader(chat: Chat, claim: str) -> bool:
+    """Say that we are at it, and ask whether anybody reads; without the broker, go on."""
+    try:
+        async with streams.hub().redis.pipeline(transaction=False) as pipe:
+            pipe.set(wire.answering_key(chat.conversation), claim, ex=wire.ALIVE)
+            pipe.exists(wire.presence_key(chat.conversation))
+            return bool((await pipe.execute())[1])
+    except RedisError:
+        return True

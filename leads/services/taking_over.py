@@ -1,0 +1,83 @@
+"""People and the assistant take turns in a conversation; one of them answers at a time."""
+
+from functools import partial
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from leads import streams
+from leads.models import Conversation, Message
+from leads.services import sequences
+from leads.tasks import agent
+from users.models import User
+
+State = Conversation.State
+Author = Message.Author
+
+
+@transaction.atomic
+def take_over(conversation: Conversation, *, by: User) -> Conversation:
+    """From now on `by` answers. What the assistant is writing just now is not kept."""
+    conversation = _lock(conversation)
+    if conversation.state == State.STAFF and conversation.assigned_to == by:
+        return conversation
+    conversation.assigned_to = by
+    _turn(conversation, State.STAFF)
+    sequences.taken_over(conversation.lead)
+    return conversation
+
+
+@transaction.atomic
+def hand_back(conversation: Conversation, *, by: User) -> Conversation:
+    """The assistant answers again, also what nobody answered since a person wrote last."""
+    conversation = _lock(conversation)
+    if conversation.state == State.AGENT:
+        return conversation
+    _settle(conversation, before=_last(conversation, Author.STAFF))
+    if _last(conversation, Author.PERSON) > conversation.answered_through:
+        conversation.answer_due_at = timezone.now()
+        agent.answer_conversation.delay_on_commit(conversation.pk)
+    _turn(conversation, State.AGENT)
+    return conversation
+
+
+@transaction.atomic
+def close(conversation: Conversation, *, by: User) -> Conversation:
+    """Nothing is left to answer; who writes opens it again."""
+    conversation = _lock(conversation)
+    _settle(conversation, before=None)
+    _turn(conversation, State.CLOSED)
+    return conversation
+
+
+def _lock(conversation: Conversation) -> Conversation:
+    found = Conversation.objects.select_for_update(no_key=True, of=("self",))
+    return found.select_related("lead", "assigned_to").get(pk=conversation.pk)
+
+
+def _turn(conversation: Conversation, state: str) -> None:
+    """Change who answers. The fence keeps out whoever was at it."""
+    conversation.state = state
+    conversation.handed_off_at = conversation.escalated_at = None
+    conversation.handoff_reason = ""
+    conversation.fence = F("fence") + 1
+    conversation.lease_owner = conversation.lease_until = None
+    if state != State.AGENT:
+        conversation.answer_due_at = conversation.burst_began_at = None
+    conversation.save()
+    conversation.refresh_from_db(fields=["fence"])
+    transaction.on_commit(partial(streams.publish_state, conversation))
+
+
+def _settle(conversation: Conversation, *, before: int | None) -> None:
+    """What was written until then needs no answer of the assistant any more."""
+    asked = conversation.messages.filter(author=Author.PERSON)
+    if before is not None:
+        asked = asked.filter(pk__lt=before)
+    last = asked.aggregate(last=Max("pk"))["last"] or 0
+    conversation.answered_through = max(conversation.answered_through, last)
+
+
+def _last(conversation: Conversation, author: str) -> int:
+    return conversation.messages.filter(author=author).aggregate(last=Max("pk"))["last"] or 0

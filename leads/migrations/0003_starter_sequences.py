@@ -82,5 +82,5 @@ def create_starters(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0002_follow_ups")]
+    dependencies = [("leads", "0002_initial")]
     operations = [migrations.RunPython(create_starters, migrations.RunPython.noop)]

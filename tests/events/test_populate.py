@@ -118,3 +118,4 @@ def test_the_demo_keeps_the_rules_and_writes_to_nobody(populated):
     call_command("recount", "--check")
 
     assert not EventNotification.objects.exists()
+    assert not BadgeAward.objects.untold().exists()

@@ -147,7 +147,7 @@ def test_demo_data_is_told_to_nobody(commits, user, mailoutbox):
     attend(user, MAY)
 
     with commits():
-        services.evaluate_badges(is_told=False)
+        services.evaluate_badges(tells=False)
     tasks.retry_waiting_badge_mails()
 
     assert mailoutbox == []

@@ -35,7 +35,7 @@ SWEEP_SIZE = 200
 
 @transaction.atomic
 def evaluate_badges(
-    user_ids: Iterable[int] | None = None, *, is_told: bool = True
+    user_ids: Iterable[int] | None = None, *, tells: bool = True
 ) -> tuple[int, int]:
     """Award and revoke what the ledger asks for, of some people or of all; return how many.
 
@@ -51,19 +51,19 @@ def evaluate_badges(
     changes = measures.rows(statement + CHANGES, given)
     new = [(badge, user) for old, badge, user in changes if old is None]
     gone = [old for old, *_ in changes if old is not None]
-    _award(new, is_told=is_told)
+    _award(new, tells=tells)
     _revoke(gone)
     return len(new), len(gone)
 
 
-def _award(new: list[tuple[int, int]], *, is_told: bool) -> None:
-    told_at = None if is_told else timezone.now()
+def _award(new: list[tuple[int, int]], *, tells: bool) -> None:
+    told_at = None if tells else timezone.now()
     for first in range(0, len(new), BATCH):  # a new badge may go to very many
         BadgeAward.objects.bulk_create(
             BadgeAward(badge_id=badge, user_id=user, told_at=told_at)
             for badge, user in new[first : first + BATCH]
         )
-    people = sorted({user for _, user in new}) if is_told else []
+    people = sorted({user for _, user in new}) if tells else []
     for user in people[:SWEEP_SIZE]:
         tasks.send_badge_mail.delay_on_commit(user)
 

@@ -70,7 +70,7 @@ class Command(BaseCommand):
         services.generate_monthly_report()
         totals.count()  # or the charts of the dashboard would stay empty until the hour is full
         users.update_statistics()
-        users.evaluate_badges(is_told=False)  # nobody lives at these addresses
+        users.evaluate_badges(tells=False)  # nobody lives at these addresses
         self.stdout.write(f"Demo data: {len(people)} people, {len(plans)} events.")
         self.stdout.write(f"Demo volunteer: {people[0].email} {password}")
 

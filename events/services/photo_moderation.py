@@ -18,6 +18,17 @@ Status = EventPhoto.Status
 SWEEP_SIZE = 200
 # Whatever staff thought of it before: these are about persons.
 GRAVE = (PhotoFlag.Reason.SHOWS_ME, PhotoFlag.Reason.SHOWS_CHILD)
+# What a decision writes: a caption that changes at the same moment stays.
+DECISION = [
+    "image",
+    "thumbnail",
+    "status",
+    "reason",
+    "decided_by",
+    "decided_at",
+    "mail_due_at",
+    "mail_attempts",
+]
 
 
 class PhotoGone(DomainError, EventPhoto.DoesNotExist):
@@ -97,7 +108,7 @@ def _decide(photo: EventPhoto, by: User) -> None:
     photo.decided_by = by
     photo.decided_at = photo.mail_due_at = timezone.now()
     photo.mail_attempts = 0
-    photo.save()
+    photo.save(update_fields=DECISION)
     tasks.send_photo_decision.delay_on_commit(photo.pk)
     version = f"{photo.pk}:{photo.decided_at.timestamp():.0f}"
     notifications.tell_who_objected(

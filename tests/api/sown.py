@@ -7,7 +7,6 @@ from functools import cached_property
 from django.utils import timezone
 
 from events import check_in_lists
-from events import services as event_services
 from events import services as events
 from events.models import CalendarFeed
 from tests.factories import (
@@ -56,14 +55,14 @@ class SownWorld:
             capacity=100,
         )
         self.came = self.places(self.over, checked_in_at=start, checked_out_at=start)
-        event_services.save_report(self.over, by=self.organizer, figures={"waste": Decimal(90)})
+        events.save_report(self.over, by=self.organizer, figures={"waste": Decimal(90)})
         self.told = [
-            event_services.add_contribution(
+            events.add_contribution(
                 self.over, place.user, kind="waste", amount=Decimal(1), by=place.user
             )
             for place in self.came[: MANY // 2]
         ]
-        event_services.generate_monthly_report(date(2026, 3, 1))
+        events.generate_monthly_report(date(2026, 3, 1))
         self.attended = self.attended_event()
 
     def events(self, day, **fields):

@@ -64,7 +64,8 @@ def test_approving_asks_and_shows(
     assert asked.status_code == 200
     assert (photo.status, photo.decided_by) == ("shown", admin_user)
     assert messages_of(done) == ["1 foto foi aprovada."]
-    assert len(mail.outbox) == 1
+    told = {photo.uploader.email, photo.flags.get().user.email}
+    assert {message.to[0] for message in mail.outbox} == told
 
 
 def test_removing_needs_a_reason(admin_client, photo):

@@ -472,6 +472,8 @@ SPECTACULAR_SETTINGS = {
         "ResourceKind": "events.models.EventResource.Kind",
         "CommentState": "events.models.EventComment.State",
         "NewEventStatus": "events.serializers.NEW_STATUSES",
+        "OneOrAll": "events.inputs.ONE_OR_ALL",
+        "SeriesScope": "events.services.series_edits.Scope",
         "ParticipantStatus": "events.models.EventParticipant.Status",
         "PhotoStatus": "events.models.EventPhoto.Status",
         "Language": "users.models.User.Language",

@@ -26,11 +26,14 @@ class OptionalReasonSerializer(serializers.Serializer[Any]):
     reason = LineField(max_length=500, required=False, allow_blank=True, default="")
 
 
+ONE_OR_ALL = [Scope.THIS.value, Scope.ALL.value]
+
+
 class ScopeSerializer(serializers.Serializer[Any]):
     """Whether one event is meant, or all to come in its series."""
 
     scope = serializers.ChoiceField(
-        [Scope.THIS, Scope.ALL], default=Scope.THIS, help_text="This event, or all of its series."
+        ONE_OR_ALL, default=Scope.THIS, help_text="This event, or all of its series."
     )
 
 

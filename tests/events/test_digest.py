@@ -128,7 +128,7 @@ def test_what_is_no_news_is_not_told(begin, mailoutbox, make):
         {"signup_closes_at": timezone.now() + timedelta(days=365)},
         {"min_age": 14},
     ],
-    ids=str,
+    ids=["full, but one may wait", "sign-up is open", "old enough"],
 )
 def test_what_one_may_still_join_is_told(begin, mailoutbox, fields):
     reader(birth_date=date.today() - timedelta(days=365 * 16))

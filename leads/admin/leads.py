@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -14,21 +13,19 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.admin import search
 from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.filters import DayRangeFilter
 from config.admin.tabs import Tab, has_object
-from config.encryption import keyed_hash
 from config.formats import OrjsonRenderer
 from leads import exports
 from leads.admin import board, commands
+from leads.admin.finding import LeadForm, OptedOutFilter, by_contact
 from leads.admin.tabs import TABS
 from leads.models import Lead, LeadIdentity
-from leads.models.people import LeadQuerySet
 from leads.resources import LeadTable
-from leads.services import editing, identities, stages
+from leads.services import editing, stages
 from users.admin.exports import Exported
 
 Stage = Lead.Stage
@@ -38,6 +35,13 @@ LABELS = {
     Stage.INVITED.value: "warning",
     Stage.VOLUNTEER.value: "success",
     Stage.LOST.value: "default",
+}
+# The buttons of a page, by the stage that they lead to.
+STEPS: dict[str, str] = {
+    Stage.QUALIFIED: "qualify",
+    Stage.INVITED: "invite",
+    Stage.NEW: "reopen",
+    Stage.LOST: "lose",
 }
 MERGED_AT_ONCE = 2
 
@@ -49,40 +53,6 @@ search.register(
         detail=lambda lead: ", ".join(filter(None, [lead.get_stage_display(), lead.city])),
     ),
 )
-
-
-class OptedOutFilter(admin.SimpleListFilter):
-    title = _("messages")
-    parameter_name = "out"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
-        return [("yes", _("opted out")), ("no", _("not opted out"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
-        if self.value() in ("yes", "no"):
-            return queryset.filter(opted_out_at__isnull=self.value() == "no")
-        return queryset
-
-
-class LeadForm(forms.ModelForm):
-    tags = forms.CharField(
-        label=_("tags"),
-        required=False,
-        max_length=400,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text=_("Parted by commas."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["tags"] = ", ".join(self.instance.tags)
-
-    def clean_tags(self) -> list[str]:
-        tags = [tag.strip().lower()[:40] for tag in self.cleaned_data["tags"].split(",")]
-        return list(dict.fromkeys(filter(None, tags)))
-
-    def clean_state(self) -> str:
-        return self.cleaned_data["state"].upper()
 
 
 @admin.register(Lead)
@@ -150,8 +120,9 @@ class LeadAdmin(Exported, ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str
     ) -> tuple[QuerySet[Lead], bool]:
+        queryset = queryset.filter(merged_into=None)
         found, may_have_twins = super().get_search_results(request, queryset, search_term)
-        exact = _by_contact(search_term) | Q(tags__contains=[search_term.strip().lower()])
+        exact = by_contact(search_term) | Q(tags__contains=[search_term.strip().lower()])
         if search_term.strip():
             found |= queryset.filter(exact)
         return found, may_have_twins
@@ -198,10 +169,8 @@ class LeadAdmin(Exported, ModelAdmin):
         lead = self.get_object(request, unquote(object_id))
         if lead is None or lead.merged_into_id:
             return []
-        steps = {name: stage for stage, name in STEPS.items()}
-        hidden = {
-            name for name, stage in steps.items() if stage not in stages.TRANSITIONS[lead.stage]
-        }
+        ways = stages.TRANSITIONS[lead.stage]
+        hidden = {name for stage, name in STEPS.items() if stage not in ways}
         if lead.user_id:
             hidden.add("convert")
         actions = super().get_actions_detail(request, object_id)
@@ -307,24 +276,3 @@ class LeadAdmin(Exported, ModelAdmin):
             ),
         )
         return ask_about_many(self, request, leads.filter(pk=gone.pk), command)
-
-
-STEPS: dict[str, str] = {
-    Stage.QUALIFIED: "qualify",
-    Stage.INVITED: "invite",
-    Stage.NEW: "reopen",
-    Stage.LOST: "lose",
-}
-
-
-def _by_contact(text: str) -> Q:
-    """Leads that have exactly this e-mail or phone."""
-    found = Q(pk__in=[])
-    for kind in (LeadIdentity.Kind.EMAIL, LeadIdentity.Kind.PHONE):
-        try:
-            key = keyed_hash(kind, identities.normalize(kind, text))
-        except ValidationError:
-            continue
-        rows: LeadQuerySet = Lead.objects.having(kind, key)
-        found |= Q(pk__in=rows.values("pk"))
-    return found

@@ -101,26 +101,30 @@ def _make(row: LeadImport, line: Line) -> None:
         state=line.get("state", ""),
         phone=line.get("phone", ""),
     )
-    kind = Kind.EMAIL if line.get("email") else Kind.PHONE
-    identities.add(lead, kind, line[kind])
-    for each in (Kind.EMAIL, Kind.PHONE):
-        if line.get(each):
-            capture.note_claim(lead, each, line[each])
-    if tags := [tag.strip().lower()[:40] for tag in line.get("tags", "").split(",") if tag.strip()]:
-        lead.tags = list(dict.fromkeys(tags))
-        lead.save(update_fields=["tags", "updated_at"])
+    kinds = [kind for kind in (Kind.EMAIL, Kind.PHONE) if line.get(kind)]
+    identities.add(lead, kinds[0], line[kinds[0]])
+    for kind in kinds:
+        capture.note_claim(lead, kind, line[kind])
+    tags = [tag.strip().lower()[:40] for tag in line.get("tags", "").split(",")]
+    lead.tags = list(dict.fromkeys(filter(None, tags)))
+    lead.save(update_fields=["tags", "updated_at"])
     if line.get("note"):
         editing.add_note(lead, line["note"], by=row.uploaded_by)
     if line.get("consent_text"):
-        consent.record(
-            lead,
-            purpose=LeadConsent.Purpose.UNASKED,
-            is_given=True,
-            channel=LeadConsent.Channel.IMPORT,
-            text=line["consent_text"],
-            version=line.get("consent_version", ""),
-            proof={"import": row.pk, "line": int(line["line"]), "by": row.uploaded_by_id},
-        )
+        _agree(lead, row, line)
+
+
+def _agree(lead: Lead, row: LeadImport, line: Line) -> None:
+    """What they agreed to elsewhere; whoever brought the table answers for it."""
+    consent.record(
+        lead,
+        purpose=LeadConsent.Purpose.UNASKED,
+        is_given=True,
+        channel=LeadConsent.Channel.IMPORT,
+        text=line["consent_text"],
+        version=line.get("consent_version", ""),
+        proof={"import": row.pk, "line": int(line["line"]), "by": row.uploaded_by_id},
+    )
 
 
 LEADS = tables.Tables(

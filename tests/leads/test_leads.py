@@ -2,6 +2,8 @@
 
 import json
 from datetime import timedelta
+from threading import Event as ThreadEvent
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -12,7 +14,7 @@ from leads.services import capture, consent, stages
 from leads.tasks import people as tasks
 from tests.factories import UserFactory
 from tests.leads.conftest import CONSENT, form, from_whatsapp, whole_database
-from tests.together import run_together
+from tests.together import let_someone_wait, run_together
 from tests.users.answers import errors
 
 URL = "/api/v1/leads/"
@@ -170,23 +172,27 @@ def test_a_yes_that_may_be_anybodys_lifts_no_opt_out(channel):
     assert not consent.may_write_unasked(lead)
 
 
-@pytest.mark.parametrize("turn", range(4))
 @pytest.mark.django_db(transaction=True)
-def test_of_a_yes_and_a_no_at_once_the_latest_row_is_what_counts(turn):
-    lead = from_whatsapp("+5511987654321")
-    words = [True, False] * 2
+def test_of_a_no_and_a_yes_at_once_the_latest_row_is_what_counts(monkeypatch):
+    lead, is_written = from_whatsapp("+5511987654321"), ThreadEvent()
 
-    run_together(
-        *[
-            lambda word=word: consent.record(
-                lead, purpose="unasked", is_given=word, channel="whatsapp", proof={}
-            )
-            for word in words
-        ]
-    )
+    def slowly():
+        is_written.set()
+        let_someone_wait()  # the yes, for the lead that the no holds
+        return timezone.now()
 
-    latest = LeadConsent.objects.order_by("recorded_at", "pk").last()
-    assert consent.may_write_unasked(lead) == latest.is_given
+    def say(word):
+        consent.record(lead, purpose="unasked", is_given=word, channel="whatsapp", proof={})
+
+    def say_yes():
+        is_written.wait(10)
+        say(True)
+
+    monkeypatch.setattr(consent, "timezone", SimpleNamespace(now=slowly))
+    run_together(lambda: say(False), say_yes)
+
+    assert [row.is_given for row in LeadConsent.objects.order_by("recorded_at")] == [False, True]
+    assert consent.may_write_unasked(lead)
 
 
 # --- Staff --------------------------------------------------------------------------------

@@ -52,7 +52,8 @@ def settled():
     """Processes all that was told and waits; returns the events that were not processed."""
 
     def settle():
-        for contact in WebhookEvent.objects.waiting().values_list("contact", flat=True).distinct():
+        waiting = WebhookEvent.objects.waiting().order_by("pk")
+        for contact in dict.fromkeys(waiting.values_list("contact", flat=True)):
             webhooks.process(contact)
         return list(WebhookEvent.objects.filter(processed_at=None).order_by("pk"))
 

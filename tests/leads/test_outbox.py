@@ -1,5 +1,6 @@
 """What we write goes out once, in order and at its pace, whatever the gateway does."""
 
+import contextlib
 import itertools
 from datetime import timedelta
 
@@ -412,6 +413,87 @@ def test_receipts_of_what_a_person_wrote_change_nothing(gateway, chat, settled):
 
     assert settled() == []
     assert Message.objects.get().delivery == ""
+
+
+def test_answer_that_cannot_be_sent_goes_to_a_person(gateway, chat, number):
+    conversation = chat()
+    queue(conversation)
+    gateway.refuses = 400
+
+    outbox.deliver(number.pk)
+
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.handoff_reason) == ("waiting", "not_delivered")
+
+
+class Killed(BaseException):
+    """As if the process had ended here."""
+
+
+TROUBLES = {
+    "none": lambda send: send(),
+    "refused before": lambda send: _raise(wire.Uncertain()),
+    "silent after": lambda send: send() and _raise(wire.Uncertain()),
+    "never began": lambda send: _raise(wire.NotSent(1)),
+    "killed before": lambda send: _raise(Killed()),
+    "killed after": lambda send: send() and _raise(Killed()),
+}
+
+
+def _raise(error):
+    raise error
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    troubles=st.lists(st.sampled_from(sorted(TROUBLES)), max_size=6),
+    echoes=st.lists(st.booleans(), min_size=6, max_size=6),
+)
+def test_whatever_happens_each_message_goes_out_once_and_in_order(
+    troubles, echoes, gateway, chat, number, settled
+):
+    real = wire.send_text
+    with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        conversation = chat()
+        messages = [queue(conversation, f"{index}") for index in range(3)]
+
+        for trouble, echo in zip(troubles, echoes, strict=False):
+            patch.setattr(wire, "send_text", _troubled(TROUBLES[trouble], real, gateway, echo))
+            with contextlib.suppress(Killed):
+                outbox.deliver(number.pk)
+            settled()
+            pass_time(seconds=61)
+        patch.setattr(wire, "send_text", real)
+        for _ in range(6):
+            outbox.deliver(number.pk)
+            pass_time(hours=1)
+
+        assert texts(gateway) == ["0", "1", "2"]
+        assert [state(message) for message in messages] == ["sent"] * 3
+        transaction.set_rollback(True)
+    _forget(gateway)
+
+
+def _troubled(trouble, real, gateway, echo):
+    """A sending that ends as it is told to; what was sent may be told of at once."""
+
+    def send_text(*arguments):
+        def send():
+            message_id = real(*arguments)
+            if echo:
+                gateway._tell_of(gateway.messages[-1], "mutirao")
+            return message_id
+
+        return trouble(send)
+
+    return send_text
+
+
+def _forget(gateway):
+    """Rows were rolled back: what the gateway remembers of them would be taken for new."""
+    gateway.messages.clear()
 
 
 FAR = {"SERVER_ACK": 1, "ERROR": 2, "DELIVERY_ACK": 3, "READ": 4, "PLAYED": 4}

@@ -1,14 +1,18 @@
 """A gateway on this machine, and one number that is connected to it."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
+from config.encryption import keyed_hash
+from leads.evolution import gateway as wire
 from leads.models import Conversation, DutyShift, Lead, WebhookEvent, WhatsAppInstance
 from leads.services import webhooks
 from tests.factories import UserFactory
 from tests.leads.gateway import Gateway
+from tests.leads.sending import ANA
 
 SECRET = "a-secret-of-the-gateway-0123456789-abcdef"
 KEY = "path-key-0123456789-abcdefghij"
@@ -74,3 +78,17 @@ def lead_on_the_web(db):
     return Conversation.objects.create(
         lead=lead, channel="web", key="visitor", public_id=uuid.uuid4()
     )
+
+
+@pytest.fixture
+def chat(gateway, number, settled, settings, monkeypatch):
+    """Makes a conversation with a person who wrote; messages to it go out without a pause."""
+    settings.WHATSAPP_PACE = timedelta(0)
+    monkeypatch.setattr(wire, "TIMEOUT", 1)
+
+    def make(who=ANA):
+        gateway.says(who, "Oi")
+        settled()
+        return Conversation.objects.get(key=keyed_hash("jid", who))
+
+    return make

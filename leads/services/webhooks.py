@@ -133,8 +133,8 @@ def _claim(contact: str) -> WebhookEvent | None:
     free = WebhookEvent.objects.waiting().filter(is_free, pk=event.pk, attempts=event.attempts)
     if event.attempts >= MAX_ATTEMPTS:
         # Each of its tries killed its worker.
-        free.update(given_up_at=now, error="killed its worker")
-        return _claim(contact)
+        is_over = free.update(given_up_at=now, error="killed its worker")
+        return _claim(contact) if is_over else None
     if not free.update(attempts=F("attempts") + 1, try_at=now + LEASE):
         # Who is at it looks for the next one when it is done.
         return None

@@ -26,8 +26,8 @@ def is_ready(port: int) -> bool:
 
 def is_ours(variables: Mapping[str, str]) -> bool:
     """Whether the application is led to it."""
-    port = state.read_json(state.RUN / "ports.json").get("gateway")
-    return bool(port) and variables.get("EVOLUTION_URL") == url(port)
+    port = state.read_json(state.RUN / "ports.json").get("gateway", 0)
+    return variables.get("EVOLUTION_URL") == url(port)
 
 
 def url(port: int) -> str:

@@ -18,7 +18,7 @@ from config.errors import DependencyAway
 from leads import nudges, streams
 from leads.evolution import gateway, jids, messages
 from leads.models import Conversation, Message, WebhookEvent, WhatsAppInstance
-from leads.services import instances
+from leads.services import handoff, instances
 from leads.tasks import whatsapp as tasks
 from users.models import User
 
@@ -162,9 +162,9 @@ def _send(instance: WhatsAppInstance, message: Message) -> None:
         if message.delivery == Delivery.SENDING and (found := _find(instance, message)):
             _sent(mine, found)
         elif message.attempts > MAX_ATTEMPTS:
-            _failed(mine, "too many tries")
+            _failed(message, mine, "too many tries")
         elif message.accepted_at < timezone.now() - TOO_LATE:
-            _failed(mine, "too late")
+            _failed(message, mine, "too late")
         else:
             address = message.conversation.address
             _sent(mine, gateway.send_text(instance.name, address, message.text))
@@ -185,7 +185,7 @@ def _refused(instance: WhatsAppInstance, message: Message, mine: Any, refusal: A
         _wait(mine, message.delivery, timedelta(0), attempts=-1)
         instances.fail(instance, reason=instances.REFUSED)
     else:
-        _failed(mine, f"refused: {refusal.status}")
+        _failed(message, mine, f"refused: {refusal.status}")
 
 
 def _find(instance: WhatsAppInstance, message: Message) -> str:
@@ -248,5 +248,12 @@ def _wait(mine: Any, delivery: str, patience: timedelta, *, attempts: int = 0) -
     )
 
 
-def _failed(mine: Any, error: str) -> None:
-    mine.update(delivery=Delivery.FAILED, try_at=None, error=error)
+@transaction.atomic
+def _failed(message: Message, mine: Any, error: str) -> None:
+    """Nobody is left without an answer: what the assistant could not send, a person sees to."""
+    if not mine.update(delivery=Delivery.FAILED, try_at=None, error=error):
+        return
+    chat = Conversation.objects.get(pk=message.conversation_id)
+    is_answer = message.author == Message.Author.AGENT
+    if is_answer and chat.state == Conversation.State.AGENT:
+        handoff.hand_off(chat, reason="not_delivered", summary=message.text)

@@ -17,12 +17,13 @@ from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.encryption import seal
+from config.encryption import keyed_hash, seal
 from config.errors import DomainError
 from config.redaction import Redactor
 from leads import nudges
+from leads.evolution import jids
 from leads.evolution.payloads import Call
-from leads.models import WebhookEvent
+from leads.models import Lead, WebhookEvent
 from leads.services import inbound
 from leads.tasks import whatsapp as tasks
 
@@ -113,6 +114,15 @@ def replay(event: WebhookEvent) -> None:
     nudges.send(tasks.process_webhooks, event.contact)
 
 
+def erase(lead: Lead) -> None:
+    """Delete what the gateway told of a person, before they are deleted themselves."""
+    keys = set(lead.conversations.values_list("key", flat=True))
+    for identity in lead.identities.all():
+        keys.add(keyed_hash("jid", identity.value))
+        keys.add(keyed_hash("jid", identity.value.lstrip("+") + jids.PHONE))
+    WebhookEvent.objects.filter(contact__in=keys).delete()
+
+
 def _claim(contact: str) -> WebhookEvent | None:
     """The first event in line, if nobody is at it and it need not wait."""
     now = timezone.now()
@@ -123,8 +133,8 @@ def _claim(contact: str) -> WebhookEvent | None:
     free = WebhookEvent.objects.waiting().filter(is_free, pk=event.pk, attempts=event.attempts)
     if event.attempts >= MAX_ATTEMPTS:
         # Each of its tries killed its worker.
-        free.update(given_up_at=now, error="killed its worker")
-        return _claim(contact)
+        is_over = free.update(given_up_at=now, error="killed its worker")
+        return _claim(contact) if is_over else None
     if not free.update(attempts=F("attempts") + 1, try_at=now + LEASE):
         # Who is at it looks for the next one when it is done.
         return None

@@ -26,6 +26,8 @@ def test_no_log_of_a_full_run_holds_a_secret_or_an_address(fleet):
     client.call("POST", "/api/v1/users/password/forgot/", {"email": email})
     client.call("GET", f"/api/v1/events/?search={email}")
     client.call("GET", f"/api/v1/events/calendar/{CANARY}.ics")
+    client.call("POST", f"/webhook/evolution/{CANARY}-0123456789")
+    client.call("POST", f"/api/v1/webhook/evolution/{CANARY}-0123456789/")
     client.call("GET", "/api/v1/events/", **{"Authorization": f"Bearer {CANARY}"})
     client.call("GET", "/api/v1/events/", **{"Cookie": f"sessionid={CANARY}"})
     client.call("POST", "/admin/login/", f"username={email}&password={password}".encode())

@@ -1,6 +1,7 @@
 """Fixtures of leads."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -8,26 +9,20 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 
-from leads import tasks
-from leads.agent import providers
-from leads.knowledge import retrieval
-from leads.knowledge.retrieval import Evidence, Retrieved
-from leads.models import (
-    Conversation,
-    Document,
-    DutyShift,
-    Lead,
-    LeadConsent,
-    LeadIdentity,
-    Sequence,
-    WebhookEvent,
-    WhatsAppInstance,
-)
-from leads.services import capture, identities, sequences, webhooks
+from config.encryption import (keyed_hash)
+from leads import (tasks)
+from leads.agent import (providers)
+from leads.evolution import (gateway as wire)
+from leads.knowledge import (retrieval)
+from leads.knowledge.retrieval import (Evidence, Retrieved)
+from leads.models import (Conversation, Document, DutyShift, Lead, LeadConsent, LeadIdentity, Sequence, WebhookEvent, WhatsAppInstance)
+from leads.services import (capture, identities, sequences, webhooks)
 from tests.factories import UserFactory
 from tests.leads.agreed import MINUTE, NOON, lead_who_agreed
 from tests.leads.gateway import Gateway
-from tests.leads.people import Scripted
+from tests.leads.people import (Scripted)
+from tests.leads.sending import (ANA)
+
 
 CONSENT = {"text": "Concordo em receber uma resposta.", "version": "2027-05", "unasked": False}
 
@@ -114,7 +109,8 @@ def settled():
     """Processes all that was told and waits; returns the events that were not processed."""
 
     def settle():
-        for contact in WebhookEvent.objects.waiting().values_list("contact", flat=True).distinct():
+        waiting = WebhookEvent.objects.waiting().order_by("pk")
+        for contact in dict.fromkeys(waiting.values_list("contact", flat=True)):
             webhooks.process(contact)
         return list(WebhookEvent.objects.filter(processed_at=None).order_by("pk"))
 
@@ -237,3 +233,16 @@ def model(monkeypatch):
         return provider
 
     return set_up
+
+
+def chat(gateway, number, settled, settings, monkeypatch):
+    """Makes a conversation with a person who wrote; messages to it go out without a pause."""
+    settings.WHATSAPP_PACE = timedelta(0)
+    monkeypatch.setattr(wire, "TIMEOUT", 1)
+
+    def make(who=ANA):
+        gateway.says(who, "Oi")
+        settled()
+        return Conversation.objects.get(key=keyed_hash("jid", who))
+
+    return make

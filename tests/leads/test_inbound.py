@@ -8,7 +8,7 @@ import pytest
 from config.encryption import keyed_hash
 from leads.evolution import jids, messages
 from leads.models import Conversation, LeadIdentity, Message, WebhookEvent
-from leads.services import outbox
+from leads.services import outbox, webhooks
 
 pytestmark = pytest.mark.django_db
 ANA = "+55 11 98765-4321"
@@ -110,11 +110,9 @@ def test_phone_that_shows_later_is_the_same_chat(gateway, settled, order):
 
 
 def test_two_leads_of_one_person_are_shown_to_staff(gateway, settled):
-    gateway.says(LID, "Oi")
-    gateway.says(PHONE, "Oi")
-    gateway.says(LID, "Sou eu", alt=PHONE)
-
-    settled()
+    for sender, alt in [(LID, ""), (PHONE, ""), (LID, PHONE)]:
+        gateway.says(sender, "Oi", alt=alt)
+        settled()
 
     claims = [
         claim.kind
@@ -316,3 +314,15 @@ def test_events_of_nobody_wait_in_a_line_of_their_own(gateway):
     gateway.says(ANA, "Oi")
 
     assert WebhookEvent.objects.values("contact").distinct().count() == 2
+
+
+def test_what_was_told_of_a_person_goes_with_them(gateway, settled):
+    gateway.says(LID, "Oi")
+    gateway.says(LID, "Sou a Ana", alt=PHONE)
+    gateway.says("+5581912345678", "Sou outro")
+    settled()
+    lead = LeadIdentity.objects.filter(kind="lid").get().lead
+
+    webhooks.erase(lead)
+
+    assert WebhookEvent.objects.count() == 1

@@ -180,6 +180,18 @@ def test_event_that_kills_each_worker_is_given_up(gateway, monkeypatch):
     assert WebhookEvent.objects.dead().get().error == "killed its worker"
 
 
+def test_last_try_that_goes_on_is_left_alone(gateway):
+    contact = contact_of(gateway)
+    for _ in range(2):
+        webhooks._claim(contact)
+        pass_time(seconds=31)
+    webhooks._claim(contact)
+
+    assert webhooks.process(contact) is None
+
+    assert not WebhookEvent.objects.dead().exists()
+
+
 def test_worker_that_was_taken_for_dead_changes_nothing(gateway, monkeypatch):
     """Its try is over: another one has taken the event meanwhile."""
     contact = contact_of(gateway)

@@ -55,7 +55,7 @@ def serving(database_url, redis, *, workers=1, streams=False):
     if streams:
         # All visitors of a load test have the same address.
         settings["RATE_LIMITS_ENABLED"] = "false"
-        command += ["config.asgi", "--worker-class", "asgi"]
+        command += ["config.asgi", "--worker-class", "asgi", "--threads", "1"]
     else:
         command += ["config.wsgi"]
     process = subprocess.Popen(

@@ -19,6 +19,8 @@ NEEDED = {
 
 
 class DocumentForm(forms.ModelForm):
+    url = forms.URLField(label=_("address"), required=False, assume_scheme="https", max_length=500)
+
     class Meta:
         model = Document
         fields: ClassVar[list[str]] = ["kind", "title", "text", "url", "file", "expires_at"]

@@ -9,20 +9,29 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 
-from config.encryption import (keyed_hash)
-from leads import (tasks)
-from leads.agent import (providers)
-from leads.evolution import (gateway as wire)
-from leads.knowledge import (retrieval)
-from leads.knowledge.retrieval import (Evidence, Retrieved)
-from leads.models import (Conversation, Document, DutyShift, Lead, LeadConsent, LeadIdentity, Sequence, WebhookEvent, WhatsAppInstance)
-from leads.services import (capture, identities, sequences, webhooks)
+from config.encryption import keyed_hash
+from leads import tasks
+from leads.agent import providers
+from leads.evolution import gateway as wire
+from leads.knowledge import retrieval
+from leads.knowledge.retrieval import Evidence, Retrieved
+from leads.models import (
+    Conversation,
+    Document,
+    DutyShift,
+    Lead,
+    LeadConsent,
+    LeadIdentity,
+    Sequence,
+    WebhookEvent,
+    WhatsAppInstance,
+)
+from leads.services import capture, identities, sequences, webhooks
 from tests.factories import UserFactory
 from tests.leads.agreed import MINUTE, NOON, lead_who_agreed
 from tests.leads.gateway import Gateway
-from tests.leads.people import (Scripted)
-from tests.leads.sending import (ANA)
-
+from tests.leads.people import Scripted
+from tests.leads.sending import ANA
 
 CONSENT = {"text": "Concordo em receber uma resposta.", "version": "2027-05", "unasked": False}
 
@@ -235,6 +244,7 @@ def model(monkeypatch):
     return set_up
 
 
+@pytest.fixture
 def chat(gateway, number, settled, settings, monkeypatch):
     """Makes a conversation with a person who wrote; messages to it go out without a pause."""
     settings.WHATSAPP_PACE = timedelta(0)

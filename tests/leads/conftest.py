@@ -2,7 +2,7 @@
 
 import pytest
 
-from leads.agent import providers
+from leads.agent.providers import choice
 from leads.knowledge import retrieval
 from leads.knowledge.retrieval import Evidence, Retrieved
 from leads.models import Document
@@ -36,7 +36,7 @@ def model(monkeypatch):
 
     def set_up(*pieces, **options):
         provider = Scripted(*pieces, **options)
-        monkeypatch.setattr(providers, "chosen", lambda: provider)
+        monkeypatch.setattr(choice, "chosen", lambda: provider)
         return provider
 
     return set_up

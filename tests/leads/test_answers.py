@@ -10,6 +10,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from leads import threads
+from leads.agent.drafts import Draft
 from leads.agent.providers.protocol import Usage
 from leads.agent.turns import Action, Citation, Done, Failed, Token
 from leads.models import AgentSpending, Conversation, Message, OpenQuestion
@@ -134,7 +135,7 @@ def test_late_worker_with_an_old_fence_changes_nothing(knows):
     before = fresh(to)
 
     with pytest.raises(leases.LeaseLost):
-        bursts.store(late, burst, bursts.Draft(text="zu spät"))
+        bursts.store(late, burst, Draft(text="zu spät"))
     with pytest.raises(leases.LeaseLost):
         leases.renew(late)
     leases.release(late)

@@ -49,6 +49,7 @@ def main() -> None:
     migrate()
     call_command("seed_schedules")
     call_command("seed_roles")
+    call_command("check_agent")  # what cannot answer is not brought out
     if settings.S3_ENDPOINT_URL:
         for name in settings.STORAGES.keys() & {"default", "backups"}:
             storages[name].make_bucket()  # type: ignore[attr-defined]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from config.errors import DependencyAway
-from leads.agent import budget, prompts, providers
-from leads.agent.providers import patience
+from leads.agent import budget, prompts
+from leads.agent.providers import choice, patience
 from leads.agent.providers.protocol import ChatProvider, Prompt
 from leads.agent.turns import Said
 from leads.models import Message
@@ -20,7 +20,7 @@ async def summarize(
     said: Sequence[Said], *, before: str, language: str, conversation_id: int
 ) -> str:
     """Sum it up, with what was summed up before; in the person's own words where no model can."""
-    provider = providers.chosen()
+    provider = choice.chosen()
     if provider.model:
         try:
             text = await _written(provider, said, before, language, conversation_id)

@@ -21,6 +21,8 @@ GRATITUDE = {
     *("obrigado", "obrigada", "obg", "brigado", "brigada", "valeu", "vlw", "thanks", "thank"),
     *("ok", "okay", "blz", "beleza", "entendi", "perfeito", "tchau", "bye", "otimo", "show"),
 }
+YES = {"sim", "s", "quero", "sim quero", "pode ser", "sim por favor", "isso", "yes", "please"}
+NO = {"nao", "n", "nao obrigado", "nao obrigada", "nao precisa", "no", "no thanks"}
 PEOPLE = (
     r"pessoa|pessoas|humano|humana|atendente|alguem|voluntario|equipe|responsavel|gente de verdade"
     r"|person|human|someone|agent|staff"
@@ -51,6 +53,14 @@ def is_thanks(text: str) -> bool:
         return True
     words = set(plain(text).split())
     return words <= THANKS and bool(words & GRATITUDE)
+
+
+def is_yes(text: str) -> bool:
+    return plain(text) in YES
+
+
+def is_no(text: str) -> bool:
+    return plain(text) in NO
 
 
 def wants_person(text: str) -> bool:

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from config.errors import DependencyAway
-from leads.agent import actions, budget, prompts, providers, smalltalk
-from leads.agent.providers import patience
+from leads.agent import actions, budget, prompts, smalltalk
+from leads.agent.providers import choice, offline, patience
 from leads.agent.providers.offline import Offline
 from leads.agent.providers.protocol import Asked, ChatProvider, Piece, Prompt
 from leads.agent.sieve import Sieve
@@ -44,7 +44,7 @@ class State:
 
 
 async def greet(state: State) -> AsyncGenerator[AgentEvent, None]:
-    """Say first who answers, and return a greeting; what is no question goes straight on."""
+    """Say first who answers; what is no question for what we know goes straight on."""
     turn = state.turn
     if not turn.question.strip() and not turn.unreadable and settings.CHAT_GREETING:
         state.next = "act"
@@ -52,16 +52,30 @@ async def greet(state: State) -> AsyncGenerator[AgentEvent, None]:
         return
     if not turn.is_introduced:
         yield Token(introduction())
-    if turn.unreadable:
+    if turn.unreadable or _wants_person(turn):
         state.wishes, state.next = [Asked(actions.HAND_OFF)], "act"
-    elif smalltalk.is_greeting(turn.question):
+    elif reply := _small_talk(turn):
         state.next = "act"
-        yield Token(_("Hello! What would you like to know?"))
-    elif smalltalk.is_thanks(turn.question):
-        state.next = "act"
-        yield Token(_("You are welcome! Write whenever you like."))
-    elif smalltalk.wants_person(turn.question):
-        state.wishes, state.next = [Asked(actions.HAND_OFF)], "act"
+        yield Token(reply)
+
+
+def _wants_person(turn: Turn) -> bool:
+    """Whether they ask for one, or say yes to the offer of one."""
+    said_yes = smalltalk.is_yes(turn.question) and _was_offered_person(turn)
+    return said_yes or smalltalk.wants_person(turn.question)
+
+
+def _was_offered_person(turn: Turn) -> bool:
+    return bool(turn.history) and offline.offer() in turn.history[-1].text
+
+
+def _small_talk(turn: Turn) -> str:
+    if smalltalk.is_greeting(turn.question):
+        return _("Hello! What would you like to know?")
+    declines = smalltalk.is_no(turn.question) and _was_offered_person(turn)
+    if declines or smalltalk.is_thanks(turn.question):
+        return _("You are welcome! Write whenever you like.")
+    return ""
 
 
 def introduction() -> str:
@@ -73,7 +87,7 @@ def introduction() -> str:
 async def limits(state: State) -> None:
     """Shorten what is too long, and choose who writes."""
     state.turn = replace(state.turn, question=state.turn.question[:LONGEST_QUESTION])
-    state.provider = providers.chosen()
+    state.provider = choice.chosen()
     state.wishes.extend(actions.typed(state.turn))
 
 
@@ -134,7 +148,7 @@ async def _speak(state: State, provider: ChatProvider) -> AsyncGenerator[AgentEv
 
 def _events(state: State, piece: Piece) -> Iterator[AgentEvent]:
     if isinstance(piece, Asked):
-        state.wishes.append(piece)
+        state.wishes += [piece] if len(state.wishes) < MOST_WISHES else []
     elif isinstance(piece, str):
         yield from state.sieve.feed(piece)
 
@@ -160,10 +174,8 @@ async def act(state: State) -> AsyncGenerator[AgentEvent, None]:
 
 
 def _allowed(state: State) -> list[Action]:
-    wishes = state.wishes[:MOST_WISHES]
-    return [
-        action for wish in wishes for action in actions.allowed(wish, state.turn, state.evidence)
-    ]
+    asked = (actions.allowed(wish, state.turn, state.evidence) for wish in state.wishes)
+    return [action for wish in asked for action in wish]
 
 
 def _said(action: Action, turn: Turn) -> str:

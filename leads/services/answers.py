@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from leads import tasks, threads
 from leads.agent import graph
+from leads.agent.drafts import Burst, Draft
 from leads.agent.turns import Action, AgentEvent, Done, Failed, Token
 from leads.models import Conversation
 from leads.services import bursts, leases
-from leads.services.bursts import Burst, Draft
 from leads.services.leases import Lease, LeaseLost
 from leads.threads import in_thread
 

@@ -1,6 +1,5 @@
 """What waits for an answer, read once; and the answer, written once, with all that follows."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from leads import tasks
 from leads.agent import actions
-from leads.agent.turns import Action, AgentEvent, Citation, Done, Said, Token, Turn
+from leads.agent.drafts import Burst, Draft
+from leads.agent.turns import Action, Citation, Said, Turn
 from leads.models import Conversation, Message, OpenQuestion
 from leads.services import capture, conversations, handoff, leases, opting_out, outbox
 from leads.services.leases import Lease, LeaseLost
@@ -23,36 +23,6 @@ Kind = Message.Kind
 WINDOW = 12
 # So often an answer may fail before a person has to give it.
 MOST_ATTEMPTS = 3
-
-
-@dataclass(frozen=True)
-class Burst:
-    """The messages up to `through`, as one turn for the agent."""
-
-    through: int
-    turn: Turn
-    is_hopeless: bool = False
-
-
-@dataclass
-class Draft:
-    """The answer so far: what was said, cited, and is to happen when it is stored."""
-
-    text: str = ""
-    citations: list[Citation] = field(default_factory=list)
-    actions: list[Action] = field(default_factory=list)
-    tokens: int = 0
-
-    def add(self, event: AgentEvent) -> None:
-        match event:
-            case Token():
-                self.text += event.text
-            case Citation():
-                self.citations.append(event)
-            case Action():
-                self.actions.append(event)
-            case Done():
-                self.tokens = event.tokens
 
 
 def read(lease: Lease) -> Burst | None:

@@ -1,6 +1,7 @@
 """Messages to workers: a broker that is away neither fails nor delays who sends them."""
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery import Celery, signals
@@ -78,6 +79,24 @@ def test_rollback_sends_nothing(published):
         transaction.set_rollback(True)
 
     assert published == []
+
+
+def test_what_is_due_later_is_sent_after_the_commit_and_for_then(published):
+    task = task_at("memory://")
+
+    with transaction.atomic():
+        task.delay_on_commit_by(60, 1)
+        assert published == []
+
+    (headers,) = published
+    wait = datetime.fromisoformat(headers["eta"]) - datetime.now(UTC)
+    assert timedelta(seconds=55) < wait <= timedelta(seconds=60)
+
+
+def test_absent_broker_is_no_error_for_what_is_due_later(away):
+    away.delay_on_commit_by(60, 1)
+
+    assert BREAKER.report().failures == 1
 
 
 @api_view(["POST"])

@@ -264,3 +264,47 @@ def test_dependency_that_is_away_is_503_with_the_time_to_wait():
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "42"
     assert response.json()["errors"][0]["code"] == "unavailable"
+
+
+@pytest.mark.usefixtures("anywhere")
+def test_what_shows_outside_of_a_call_counts_too():
+    breaker = Breaker("x", failures=2)
+    breaker.admit()
+    breaker.fail(ConnectionError())
+    breaker.succeed()
+    for _ in range(2):
+        breaker.admit()
+        breaker.fail(ConnectionError())
+
+    with pytest.raises(DependencyAway) as refusal:
+        breaker.admit()
+
+    assert 55 < refusal.value.wait <= 60
+
+
+@pytest.mark.usefixtures("anywhere")
+def test_of_those_who_ask_outside_of_a_call_one_may_try():
+    breaker = Breaker("x", failures=1)
+    breaker.fail(ConnectionError())
+    let_pass(breaker, 61)
+    breaker.admit()
+
+    with pytest.raises(DependencyAway):
+        breaker.admit()
+
+    breaker.succeed()
+    breaker.admit()
+    assert states()["x"] == "closed"
+
+
+@pytest.mark.usefixtures("anywhere")
+def test_probe_outside_of_a_call_that_fails_leaves_it_open():
+    breaker = Breaker("x", failures=1)
+    breaker.fail(ConnectionError())
+    let_pass(breaker, 61)
+    breaker.admit()
+
+    breaker.fail(ConnectionError())
+
+    with pytest.raises(DependencyAway):
+        breaker.admit()

@@ -11,7 +11,7 @@ from django.test import Client
 
 from config.encryption import keyed_hash
 from leads import tasks
-from leads.agent import providers
+from leads.agent.providers import choice
 from leads.evolution import gateway as wire
 from leads.knowledge import retrieval
 from leads.knowledge.retrieval import Evidence, Retrieved
@@ -238,7 +238,7 @@ def model(monkeypatch):
 
     def set_up(*pieces, **options):
         provider = Scripted(*pieces, **options)
-        monkeypatch.setattr(providers, "chosen", lambda: provider)
+        monkeypatch.setattr(choice, "chosen", lambda: provider)
         return provider
 
     return set_up

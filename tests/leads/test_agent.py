@@ -154,6 +154,20 @@ def test_who_wants_a_person_gets_one_without_a_search(monkeypatch, text):
 
 
 @pytest.mark.parametrize(
+    ("text", "happens"),
+    [
+        ("Sim!", [Action("hand_off", {"reason": "asked", "summary": ""})]),
+        ("não, obrigada", []),
+    ],
+)
+def test_offer_of_a_person_may_be_taken_or_declined(monkeypatch, text, happens):
+    monkeypatch.setattr(steps.retrieval, "search", None)
+    history = (Said("agent", "Encontrei isto: … [1]\n\nPrefere falar com uma pessoa?\n\n[1] Guia"),)
+
+    assert actions_of(respond(text, history=history)) == happens
+
+
+@pytest.mark.parametrize(
     "text", ["quantas pessoas vão?", "bom dia, onde é?", "sim, mas que horas?", "مرحبا", "tudo"]
 )
 def test_a_question_is_no_small_talk(text):
@@ -286,6 +300,13 @@ def test_of_many_wishes_few_come_true(knows, model):
     events = respond()
 
     assert actions_of(events) == [Action("hand_off", {"reason": "asked", "summary": "0"})]
+
+
+def test_wishes_without_end_do_not_keep_a_question_from_people(knows, model):
+    knows(SATURDAY)
+    model("É na lua.", *[asks("make_staff") for _ in range(50)])
+
+    assert actions_of(respond()) == [Action("hand_off", {"reason": "no_evidence"})]
 
 
 def test_what_people_and_documents_write_cannot_end_its_element(knows, model):

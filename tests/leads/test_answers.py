@@ -1,15 +1,17 @@
 """A burst is answered once, under a lease, whoever dies in between; nothing is open meanwhile."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from itertools import count
 
 import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
 from leads import threads
+from leads.agent.drafts import Draft
 from leads.agent.providers.protocol import Usage
 from leads.agent.turns import Action, Citation, Done, Failed, Token
 from leads.models import AgentSpending, Conversation, Message, OpenQuestion
@@ -134,7 +136,7 @@ def test_late_worker_with_an_old_fence_changes_nothing(knows):
     before = fresh(to)
 
     with pytest.raises(leases.LeaseLost):
-        bursts.store(late, burst, bursts.Draft(text="zu spät"))
+        bursts.store(late, burst, Draft(text="zu spät"))
     with pytest.raises(leases.LeaseLost):
         leases.renew(late)
     leases.release(late)
@@ -155,43 +157,72 @@ def test_of_many_workers_one_answers(knows):
     assert len(said(to)) == 1
 
 
-DEATHS = {
-    "before it read": "read",
-    "before it wrote": "store",
-    "while it wrote": "_settle",
-}
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("place", DEATHS.values(), ids=DEATHS)
-def test_killed_anywhere_a_burst_is_answered_once(knows, monkeypatch, place):
-    knows(SATURDAY)
-    to = conversation()
-    write(to)
-    with monkeypatch.context() as death:
-        death.setattr(bursts, place, die)
-        with pytest.raises(Died):
-            answers.answer(to.pk)
-    answers.answer(to.pk)
-    assert said(to) == []  # the dead one still has the lease
-
-    Conversation.objects.update(
-        lease_until=timezone.now() - timedelta(seconds=1),
-        answer_due_at=timezone.now() - timedelta(minutes=1),
-    )
-    assert answers.overdue() == [to.pk]
-    answers.answer(to.pk)
-
-    assert len(said(to)) == 1
-    assert answers.overdue() == []
-
-
 class Died(Exception):
     """Stands for the end of the process: what was not committed did not happen."""
 
 
 def die(*args, **kwargs):
     raise Died
+
+
+@contextmanager
+def dying_at(number):
+    """A process that dies at its so-manyth statement: this and all after it are never made."""
+    made = count(1)
+
+    def execute(execute, *statement):
+        if next(made) >= number:
+            raise Died
+        return execute(*statement)
+
+    with connection.execute_wrapper(execute), suppress(Died):
+        yield
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_at_any_statement_a_burst_is_answered_once(knows):
+    knows(SATURDAY)
+    for number in count(1):
+        to = conversation(number)
+        write(to)
+        survived = []
+        with dying_at(number):
+            answers.answer(to.pk)
+            survived.append(number)
+
+        come_back(to)
+
+        assert len(said(to)) == 1
+        assert fresh(to).answer_due_at is None
+        if survived:
+            break
+    assert number > 15  # or nothing was tried
+
+
+def come_back(to):
+    """What the sweep does once the lease of the dead one has run out."""
+    Conversation.objects.filter(pk=to.pk, lease_until__isnull=False).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
+    due = Conversation.objects.filter(pk=to.pk, answer_due_at__isnull=False)
+    due.update(answer_due_at=timezone.now() - timedelta(minutes=1))
+    assert answers.overdue() == ([to.pk] if due.exists() else [])
+    answers.answer(to.pk)
+    assert answers.overdue() == []
+
+
+def test_the_lease_of_a_dead_one_keeps_others_out_until_it_ends(knows, monkeypatch):
+    knows(SATURDAY)
+    to = conversation()
+    write(to)
+    with monkeypatch.context() as death:
+        death.setattr(bursts, "read", die)
+        with pytest.raises(Died):
+            answers.answer(to.pk)
+
+    answers.answer(to.pk)
+
+    assert said(to) == []
 
 
 def test_what_fails_again_and_again_goes_to_a_person(knows, monkeypatch):

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _quick_encoder(monkeypatch):
     monkeypatch.setattr(embedding, "load", lambda: None)
-    monkeypatch.setattr(embedding, "embed", lambda texts: [[1.0, *[0.0] * 511] for _ in texts])
+    monkeypatch.setattr(
+        embedding, "embed", lambda texts, **more: [[1.0, *[0.0] * 511] for _ in texts]
+    )
 
 
 def check():

@@ -82,6 +82,16 @@ def test_message_that_comes_twice_at_once_is_stored_once(nudges):
     assert len(nudges) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_messages_of_one_burst_at_once_nudge_one_worker(nudges):
+    to = conversation()
+
+    run_together(*[partial(write, to) for _ in range(6)])
+
+    assert to.messages.count() == 6
+    assert len(nudges) == 1
+
+
 def test_burst_ends_after_silence_and_nudges_once(nudges):
     to = conversation()
     write(to)

@@ -9,8 +9,8 @@ import stamina
 
 from config.errors import DependencyAway
 from leads import threads
-from leads.agent import graph, providers
-from leads.agent.providers import claude, openai, patience
+from leads.agent import graph
+from leads.agent.providers import choice, claude, openai, patience
 from leads.agent.providers.protocol import Asked, Prompt, ProviderAway, Usage
 from leads.agent.turns import Action, Said, Token, Turn
 from leads.models import AgentSpending
@@ -49,7 +49,7 @@ def server(request, settings):
 
 def pieces(prompt=None):
     """All that the chosen provider gives."""
-    provider = providers.chosen()
+    provider = choice.chosen()
 
     async def collect():
         prompt_ = prompt or Prompt(rules="Rules.", question="Onde é?")
@@ -160,7 +160,7 @@ def test_a_success_forgets_the_failures_before_it(server):
 
 
 def test_reader_who_leaves_says_nothing_about_the_provider(server):
-    provider = providers.chosen()
+    provider = choice.chosen()
 
     async def read_first():
         stream = patience.stream(provider, Prompt("Rules.", "?"), give_up_at=float("inf"))
@@ -205,14 +205,14 @@ def test_text_and_action_of_a_model_become_events(server, knows):
 def test_without_keys_nothing_outside_is_asked(settings):
     settings.CLAUDE_API_KEY = settings.OPENAI_API_KEY = ""
 
-    assert providers.chosen().name == "offline"
+    assert choice.chosen().name == "offline"
 
 
 def test_sdks_are_imported_by_whoever_asks_and_by_nobody_else():
     code = (
         "import sys, django; django.setup();"
         "import config.urls, leads.services.answers, leads.tasks, leads.agent.graph;"
-        "print(sorted({'anthropic', 'openai', 'numpy'} & set(sys.modules)))"
+        "print(sorted({'anthropic', 'openai'} & set(sys.modules)))"
     )
     told = subprocess.run(
         [sys.executable, "-c", code],

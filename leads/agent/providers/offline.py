@@ -37,7 +37,11 @@ class Offline:
             else:
                 yield _("I found this: “%(quote)s” — %(title)s [%(number)s]") % facts
             yield Asked("offer_event", {"passage": number})
-        yield "\n\n" + _("Would you rather talk to a person?")
+        yield f"\n\n{offer()}"
+
+
+def offer() -> str:
+    return _("Would you rather talk to a person?")
 
 
 def _best(evidence: Sequence[Evidence]) -> list[int]:

@@ -19,8 +19,8 @@ async def stream(
     """
     breaker = provider.breaker
     if breaker is None:
-        async for piece in provider.stream(prompt):
-            yield piece
+        async for offline in provider.stream(prompt):
+            yield offline
         return
     await in_thread(breaker.admit)
     try:

@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from leads.agent import graph, prompts, providers
+from leads.agent import graph, prompts
+from leads.agent.providers import choice
 from leads.agent.providers.protocol import Prompt
 from leads.knowledge import embedding, retrieval
 from leads.models import Document, Embedding, KnowledgeIndex
@@ -18,7 +19,7 @@ class Broken(Exception):
 
 def check_provider() -> str:
     """The SDK of the provider with a key can be imported, and its model has a price."""
-    provider = providers.chosen()
+    provider = choice.chosen()
     if provider.name == "claude":
         import anthropic  # noqa: F401
     elif provider.name == "openai":

@@ -35,6 +35,7 @@ from events.models import (
     PhotoFlag,
     ReportContribution,
 )
+from leads.models import Conversation
 from tests.factories import (
     CategoryFactory,
     CommentFactory,
@@ -45,6 +46,7 @@ from tests.factories import (
     ResourceFactory,
     UserFactory,
 )
+from tests.leads.making import conversation
 from users import services as users
 from users.models import (
     Badge,
@@ -168,6 +170,7 @@ def rows(db, disk):
             month=date(2026, 3, 1), figures=monthly.of(date(2026, 3, 1)), pdf="reports/a.pdf"
         ),
         Contribution: line,
+        Conversation: conversation(EVIL, ("person", EVIL), ("agent", EVIL), summary=EVIL),
         Erasure: Erasure.objects.create(user=user, reason=EVIL),
         UserImport: UserImport.objects.create(
             file_name=EVIL,

@@ -168,7 +168,8 @@ class ConversationAdmin(ReadOnlyAdmin):
         conversation = self._for_acting(request, object_id)
         form = ReplyForm(request.POST)
         if form.is_valid():
-            self._try(request, lambda: _reply(conversation, request, form.cleaned_data["text"]))
+            staff, text = cast(User, request.user), form.cleaned_data["text"]
+            self._try(request, lambda: conversations.staff_wrote(conversation, by=staff, text=text))
         else:
             messages.error(request, str(form.errors["text"][0]))
         return self._back(object_id)
@@ -210,12 +211,6 @@ class ConversationAdmin(ReadOnlyAdmin):
 
 def _may_act(request: HttpRequest) -> bool:
     return request.user.has_perm("leads.change_conversation")
-
-
-def _reply(conversation: Conversation, request: HttpRequest, text: str) -> None:
-    staff = cast(User, request.user)
-    taken = taking_over.take_over(conversation, by=staff)
-    conversations.staff_wrote(taken, by=staff, text=text)
 
 
 def _thread(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 """Answers a conversation: the smallest that streams one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Failed:
 SLOWNESS = 0.0
 
 
-async def run(conversation_id: int, *, streaming: bool) -> AsyncIterator[Any]:
+async def run(conversation_id: int, *, streaming: bool) -> AsyncGenerator[Any, None]:
     begun = await briefly(_begin, conversation_id)
     text = f"Você disse: {begun.text}"
     for word in text.split():

@@ -1,11 +1,13 @@
 # PLACEHOLDER
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from leads import streams
 from leads.models import Conversation, Lead, Message
 from leads.services import outbox
 from users.models import User
@@ -57,4 +59,9 @@ def receive(
 def staff_wrote(
     conversation: Conversation, *, by: User | None, text: str, external_id: str | None = None
 ) -> Message:
-    return outbox.queue(conversation, author="staff", text=text, staff=by)
+    message = outbox.queue(conversation, author="staff", text=text, staff=by)
+    conversation.state, conversation.assigned_to = "staff", by
+    conversation.handed_off_at = None
+    conversation.save()
+    transaction.on_commit(partial(streams.publish_state, conversation))
+    return message

@@ -63,6 +63,7 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
 SAME = {
     "Mutirão",
+    "WhatsApp",
     "PDF",
     "kg",
     "E-mail",

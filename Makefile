@@ -90,7 +90,7 @@ deploy: ## Bring out the version TAG, of one SERVICE or all; what does not work 
 	@$(FLEET) deploy
 rollback: ## Go back to the version before
 	@$(FLEET) rollback
-smoke: ## Check the site at URL: health, docs, a token, one event joined
+smoke: ## Check the site at URL: health, docs, the chat, a token, one event joined
 	@$(FLEET) smoke
 test-fleet: ## Test the fleet in a Docker Engine
 	@$(BOOTSTRAP) test-fleet

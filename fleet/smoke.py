@@ -1,4 +1,4 @@
-"""Whether the site works, seen from outside: health, documentation, a sign-in, one event joined."""
+"""Whether the site works, from outside: health, documentation, the chat, one event joined."""
 
 import json
 import os
@@ -67,6 +67,7 @@ def walk(site: Site, email: str, password: str, event: int | None = None) -> Non
     """Raise Refused at the first thing that is not as it should be."""
     _health(site)
     _expect(site.call("GET", "/docs"), "/docs")
+    _chat(site)
     token = _expect(
         site.call("POST", "/api/v1/token/", {"email": email, "password": password}), "a token"
     )["access"]
@@ -77,6 +78,14 @@ def walk(site: Site, email: str, password: str, event: int | None = None) -> Non
     _expect(site.call("POST", f"{path}/join/", {}, **headers, **key), "joining an event", 201)
     _expect(site.call("POST", f"{path}/leave/", {}, **headers), "leaving it")
     print(f"Smoke: {site.netloc} works.")
+
+
+def _chat(site: Site) -> None:
+    """An empty message is greeted, as a stream."""
+    said = _expect(site.call("POST", "/chat", {}), "the chat")
+    events = [line.removeprefix("event: ") for line in said.splitlines() if "event: " in line]
+    if events != ["session", "token", "done"]:
+        raise Refused(f"The chat greets with {events}.")
 
 
 def _health(site: Site) -> None:

@@ -8,10 +8,9 @@ import contextlib
 import contextvars
 import logging
 import uuid
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from redis.exceptions import RedisError
@@ -111,8 +110,7 @@ async def _write(chat: Chat) -> Trouble:
     """Nothing, if it came to its end."""
     hub, trouble = streams.hub(), BROKEN
     await hub.write(chat.conversation, wire.BEGUN, {})
-    run = cast("AsyncGenerator[Any]", answers.run(chat.pk, streaming=True))
-    async with aclosing(run) as events:
+    async with aclosing(answers.run(chat.pk, streaming=True)) as events:
         async for event in events:
             name, fields = wire.event_fields(event)
             if name == "error":

@@ -1,5 +1,6 @@
 """Conversations: who waits longest first, and a page that reads like a chat."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +34,7 @@ Conversations = QuerySet[Conversation]
 LONGEST = 90
 # Messages on the page at first; those before come by a link.
 SHOWN = 100
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
 RANK = Case(
     When(state=State.WAITING, then=Value(0)),
     When(state=State.STAFF, then=Value(1)),
@@ -63,7 +65,7 @@ ACTIONS: dict[str, tuple["StrOrPromise", Callable[..., object], "StrOrPromise"]]
         taking_over.hand_back,
         _("The assistant answers from now on."),
     ),
-    "close": (_("Close"), taking_over.close, _("The conversation is closed.")),
+    "close": (_("End conversation"), taking_over.close, _("The conversation is closed.")),
 }
 OFFERED = {
     State.WAITING: ["take_over", "hand_back", "close"],
@@ -168,7 +170,8 @@ class ConversationAdmin(ReadOnlyAdmin):
         conversation = self._for_acting(request, object_id)
         form = ReplyForm(request.POST)
         if form.is_valid():
-            self._try(request, lambda: _reply(conversation, request, form.cleaned_data["text"]))
+            staff, text = cast(User, request.user), form.cleaned_data["text"]
+            self._try(request, lambda: conversations.staff_wrote(conversation, by=staff, text=text))
         else:
             messages.error(request, str(form.errors["text"][0]))
         return self._back(object_id)
@@ -212,12 +215,6 @@ def _may_act(request: HttpRequest) -> bool:
     return request.user.has_perm("leads.change_conversation")
 
 
-def _reply(conversation: Conversation, request: HttpRequest, text: str) -> None:
-    staff = cast(User, request.user)
-    taken = taking_over.take_over(conversation, by=staff)
-    conversations.staff_wrote(taken, by=staff, text=text)
-
-
 def _thread(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     said = conversation.messages.select_related("staff")
     if (before := request.GET.get("before", "")).isdecimal():
@@ -236,7 +233,9 @@ def _thread(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
 
 
 def _version(page: str) -> str:
-    return salted_hmac("leads.conversation", page).hexdigest()[:16]
+    """Of all but the form's token, which is another one each time."""
+    said = TOKEN.sub("", page)
+    return salted_hmac("leads.conversation", said).hexdigest()[:16]
 
 
 def _consents(conversation: Conversation) -> list[LeadConsent]:

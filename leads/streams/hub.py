@@ -93,9 +93,15 @@ class Hub:
         return of_visitor >= OF_VISITOR or self.count >= OF_ALL
 
     @asynccontextmanager
-    async def reader(self, conversation: UUID, cursor: str) -> AsyncIterator[Reader]:
-        """Follow the conversation from the entry after `cursor` on."""
-        key, reader = wire.stream_key(conversation), Reader(self, conversation, cursor)
+    async def reader(
+        self, conversation: UUID, cursor: str, *, may_stay: bool = False
+    ) -> AsyncIterator[Reader]:
+        """Follow the conversation from the entry after `cursor` on.
+
+        When the process is asked to end, so is the reader, unless they may stay for their answer.
+        """
+        key = wire.stream_key(conversation)
+        reader = Reader(self, conversation, cursor, may_stay=may_stay)
         self._readers[key].add(reader)
         OPEN_STREAMS.inc()
         try:
@@ -167,7 +173,7 @@ class Hub:
             await asyncio.sleep(TICK)
             beats += 1
             for reader in [reader for readers in self._readers.values() for reader in readers]:
-                if serving.is_ending():
+                if serving.is_ending() and not reader.may_stay:
                     reader.end()
                 elif reader.is_stuck(settings.CHAT_STUCK) and reader.task:
                     reader.task.cancel()

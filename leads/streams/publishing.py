@@ -43,9 +43,10 @@ def publish_message(message: Message) -> None:
     if conversation.channel != Conversation.Channel.WEB:
         return
     fields = {**message_fields(message), "state": conversation.state}
-    if _write(conversation.public_id, "message", fields):
-        waiting = Message.objects.filter(pk=message.pk, delivery=Message.Delivery.QUEUED)
-        waiting.update(delivery=Message.Delivery.SENT)
+    is_told = _write(conversation.public_id, "message", fields)
+    delivery = Message.Delivery.SENT if is_told else Message.Delivery.QUEUED
+    untold = Message.objects.filter(pk=message.pk, delivery__in=("", Message.Delivery.QUEUED))
+    untold.update(delivery=delivery)
 
 
 def publish_state(conversation: Conversation) -> None:

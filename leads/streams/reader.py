@@ -23,8 +23,8 @@ PENDING = 256
 class Reader:
     """Follows one conversation from a place on; what it misses it reads again from the stream."""
 
-    def __init__(self, owner: "Hub", conversation: UUID, cursor: str) -> None:
-        self.conversation, self.cursor = conversation, cursor
+    def __init__(self, owner: "Hub", conversation: UUID, cursor: str, *, may_stay: bool) -> None:
+        self.conversation, self.cursor, self.may_stay = conversation, cursor, may_stay
         self.task = asyncio.current_task()
         self.sending_since: float | None = None
         self.is_ended = False
@@ -94,7 +94,7 @@ class Reader:
         try:
             found = await self._hub.entries(self.conversation, after=self.cursor)
         except RedisError:
-            # The listener notices as well, and sends all back to the stream when it is there.
+            self._is_behind = True  # looked at again with the next sign of life
             return []
         if len(found) >= PENDING:
             self._is_behind = True

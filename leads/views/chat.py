@@ -38,7 +38,7 @@ class NewMessage(serializers.Serializer[Any]):
 
 class Feedback(serializers.Serializer[Any]):
     message = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    feedback = serializers.ChoiceField(Message.Feedback.choices)
+    feedback = serializers.ChoiceField(Message.Feedback.choices, allow_blank=True)
     token = serializers.CharField(max_length=200, allow_null=True, default=None)
 
 
@@ -80,7 +80,7 @@ async def events(request: HttpRequest, conversation: str) -> StreamingHttpRespon
 
 @streamed("POST")
 async def feedback(request: HttpRequest, conversation: str) -> HttpResponse:
-    """Thumbs up or down for an answer."""
+    """Thumbs up or down for an answer; nothing takes it back."""
     given = _given(request, Feedback)
     visitor = _of(request, conversation, given["token"])
     await briefly(web_chat.limit, visitor, addresses.of(request), is_new=False)

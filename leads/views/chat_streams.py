@@ -34,7 +34,7 @@ async def answer(visitor: Visitor, cursor: str, accepted: Accepted) -> AsyncIter
         for one in _repeated(accepted.answer):
             yield one
         return
-    async with streams.hub().reader(visitor.conversation, cursor) as reader:
+    async with streams.hub().reader(visitor.conversation, cursor, may_stay=True) as reader:
         told = _until_answered if accepted.is_unanswered else _without_answer
         async with aclosing(told(reader, accepted)) as frames:
             async for one in frames:
@@ -117,9 +117,8 @@ def _ends(entry: Entry, message: int) -> bool:
     """Whether a message has had its answer now, or will have none."""
     if entry.event == "error":
         return True
-    if entry.event in ("done", "message"):
-        return (entry.fields["answers_through"] or 0) >= message
-    return entry.event == "state" and entry.fields["state"] != "agent"
+    is_answer = entry.event in ("done", "message")
+    return is_answer and (entry.fields["answers_through"] or 0) >= message
 
 
 def _session(visitor: Visitor, state: str, cursor: str) -> bytes:

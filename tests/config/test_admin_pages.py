@@ -42,6 +42,7 @@ from events.models import (
 from leads.models import (
     BulkMessage,
     Chunk,
+    Conversation,
     Document,
     DutyShift,
     FollowUp,
@@ -63,6 +64,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.leads.conftest import form as lead_of_form
+from tests.leads.making import conversation
 from users import services as users
 from users.models import (
     Badge,
@@ -79,6 +81,7 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>'\""
 # Written the same in both languages.
 SAME = {
     "Mutirão",
+    "WhatsApp",
     "PDF",
     "kg",
     "E-mail",
@@ -94,7 +97,6 @@ SAME = {
     "csv",
     "evolution",
     "deepgram",
-    "WhatsApp",
 }
 
 
@@ -243,6 +245,7 @@ def rows(db, disk):
         Chunk: Chunk.objects.create(document=document, position=0, text=EVIL, asked=EVIL),
         OpenQuestion: OpenQuestion.objects.create(text=EVIL, document=document),
         Contribution: line,
+        Conversation: conversation(EVIL, ("person", EVIL), ("agent", EVIL), summary=EVIL),
         Erasure: Erasure.objects.create(user=user, reason=EVIL),
         UserImport: UserImport.objects.create(
             file_name=EVIL,

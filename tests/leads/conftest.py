@@ -4,7 +4,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+import redis
 import time_machine
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
@@ -12,7 +14,7 @@ from django.test import Client
 from config.encryption import keyed_hash
 from leads import tasks
 from leads.agent.providers import choice
-from leads.evolution import gateway as wire
+from leads.evolution import gateway as outside
 from leads.knowledge import retrieval
 from leads.knowledge.retrieval import Evidence, Retrieved
 from leads.models import (
@@ -27,6 +29,7 @@ from leads.models import (
     WhatsAppInstance,
 )
 from leads.services import capture, identities, sequences, webhooks
+from leads.streams import publishing, wire
 from tests.factories import UserFactory
 from tests.leads.agreed import MINUTE, NOON, lead_who_agreed
 from tests.leads.gateway import Gateway
@@ -248,7 +251,7 @@ def model(monkeypatch):
 def chat(gateway, number, settled, settings, monkeypatch):
     """Makes a conversation with a person who wrote; messages to it go out without a pause."""
     settings.WHATSAPP_PACE = timedelta(0)
-    monkeypatch.setattr(wire, "TIMEOUT", 1)
+    monkeypatch.setattr(outside, "TIMEOUT", 1)
 
     def make(who=ANA):
         gateway.says(who, "Oi")
@@ -256,3 +259,16 @@ def chat(gateway, number, settled, settings, monkeypatch):
         return Conversation.objects.get(key=keyed_hash("jid", who))
 
     return make
+
+
+@pytest.fixture
+def published(db):
+    """The events in the stream of the only conversation, in their order."""
+    publishing._redis.cache_clear()
+
+    def names():
+        key = wire.stream_key(Conversation.objects.get().public_id)
+        with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+            return [fields[b"event"].decode() for _, fields in broker.xrange(key)]
+
+    return names

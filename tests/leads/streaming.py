@@ -13,6 +13,14 @@ from django.conf import settings
 
 from tests.config.workers import environment, until
 
+OURS = {
+    "ENVIRONMENT": "development",
+    "RATE_LIMITS_ENABLED": "false",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "DATABASE_POOL_SIZE": "2",
+    "CHAT_GREETING": "Hello, CIMT!",
+}
+
 
 class Service:
     """Gunicorn with its ASGI worker, on the database and the broker of this test."""
@@ -25,15 +33,7 @@ class Service:
                 [sys.executable, "-m", "gunicorn", "tests.leads.site", "-c", "config/gunicorn.py"]
                 + ["--worker-class", "asgi", "--bind", f"127.0.0.1:{port}", "--workers", "1"],
                 cwd=settings.BASE_DIR,
-                env=environment(
-                    settings.CELERY_BROKER_URL,
-                    ENVIRONMENT="development",
-                    RATE_LIMITS_ENABLED="false",
-                    PYTHONDONTWRITEBYTECODE="1",
-                    DATABASE_POOL_SIZE="2",
-                    CHAT_GREETING="Hello, CIMT!",
-                    **variables,
-                ),
+                env=environment(settings.CELERY_BROKER_URL, **OURS) | variables,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,

@@ -98,7 +98,8 @@ def _nearest(index: KnowledgeIndex, vector: list[float]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(SCAN)
     rows = _embeddings(index, vector).filter(unexpired("document__"))
-    return list(rows.order_by("distance").values_list("chunk", flat=True)[:NEAREST])
+    nearest = rows.order_by("distance").values_list("chunk", flat=True)  # type: ignore[misc]
+    return list(nearest[:NEAREST])
 
 
 def _by_words(terms: list[Term]) -> list[int]:

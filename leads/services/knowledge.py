@@ -90,7 +90,7 @@ def _text_of(document: Document) -> str:
         return document.text
     try:
         with document.file.open() as file:
-            return reading.text_of(file.read(reading.LARGEST + 1), name=document.file.name)
+            return reading.text_of(file.read(reading.LARGEST + 1), name=document.file.name or "")
     except FileNotFoundError as error:
         raise Unreadable(_("The file is missing.")) from error
 

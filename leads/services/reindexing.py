@@ -1,6 +1,7 @@
 """Vectors that are missing are made; a new version of the index serves when it is whole."""
 
 import time
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -75,8 +76,8 @@ def _embed_some() -> bool:
 
 def _embed(
     row: KnowledgeIndex,
-    missing: "QuerySet[Chunk] | QuerySet[ChunkQuestion]",
-    batch: "list[Chunk] | list[ChunkQuestion]",
+    missing: "QuerySet[Any]",
+    batch: list[Any],
 ) -> None:
     vectors = indexing.vectors_of([one.text for one in batch], row)
     with transaction.atomic():

@@ -122,7 +122,11 @@ def facts():
     ]
 
 
-@pytest.mark.parametrize("key", TAKE_A_BODY)
+# Whoever misspells a wish would believe that it was heard.
+STRICT = "PATCH /users/profile/notifications/"
+
+
+@pytest.mark.parametrize("key", [key for key in TAKE_A_BODY if key != STRICT])
 def test_unknown_fields_are_ignored(key, world, sender):
     post, valid = sender(key), REQUESTS[key].body(world)
     extra = {name: NOT_FOR_CLIENTS[name] for name in NOT_FOR_CLIENTS.keys() - fields_of(key)}

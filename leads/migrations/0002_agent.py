@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='conversation',
+            name='handoff_claimed_at',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='conversation',
             name='handoff_summary',
             field=config.encryption.EncryptedTextField(blank=True, db_default='', default='', verbose_name='summary for a person'),
         ),

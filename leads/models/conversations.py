@@ -68,6 +68,8 @@ class Conversation(models.Model):
         _("summary for a person"), blank=True, default="", db_default=""
     )
     handoff_told_at = models.DateTimeField(null=True, blank=True)
+    # Somebody is telling it since then.
+    handoff_claimed_at = models.DateTimeField(null=True, blank=True)
     escalated_at = models.DateTimeField(_("escalated at"), null=True, blank=True)
     # When it was said that an assistant answers, and where its privacy notice is.
     introduced_at = models.DateTimeField(null=True, blank=True)

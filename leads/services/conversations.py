@@ -173,29 +173,6 @@ def nudge(conversation: Conversation) -> None:
         tasks.agent.answer_conversation.delay_on_commit_by(seconds, conversation.pk)
 
 
-@transaction.atomic
-def wait_for_transcription(message: Message, *, until: datetime) -> None:
-    """Hold the burst's answer back until the voice note is text, or that moment has come."""
-    conversation = leases.locked(message.conversation_id)
-    Message.objects.filter(pk=message.pk).update(transcription_due_at=until)
-    if conversation.answer_due_at is not None:
-        conversation.answer_due_at = max(conversation.answer_due_at, until)
-        conversation.save(update_fields=["answer_due_at"])
-
-
-@transaction.atomic
-def transcribed(message: Message, text: str) -> None:
-    """The voice note is text now; "" if nobody could understand it. Its burst need not wait."""
-    conversation = leases.locked(message.conversation_id)
-    mine = Message.objects.filter(pk=message.pk, transcribed_at=None)
-    if not mine.update(text=text[:LONGEST_TEXT], transcribed_at=timezone.now()):
-        return
-    if conversation.answer_due_at is not None:
-        conversation.answer_due_at = timezone.now() + settings.BURST_SILENCE
-        conversation.save(update_fields=["answer_due_at"])
-        nudge(conversation)
-
-
 def edited(instance: WhatsAppInstance | None, external_id: str, *, text: str, at: datetime) -> bool:
     """Take a person's newer wording; what was answered stays answered. False: no such message."""
     rows = Message.objects.filter(

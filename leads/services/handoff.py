@@ -1,11 +1,13 @@
 """From the assistant to a person: somebody is told, and again if nobody answers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from leads import emails, streams, tasks
@@ -37,6 +39,7 @@ def hand_off(conversation: Conversation, *, reason: str, summary: str) -> None:
         "handoff_reason": reason[:40],
         "handoff_summary": summary[:LONGEST_SUMMARY],
         "handoff_told_at": None,
+        "handoff_claimed_at": None,
         "escalated_at": None,
         "answer_due_at": None,
         "burst_began_at": None,
@@ -50,18 +53,41 @@ def hand_off(conversation: Conversation, *, reason: str, summary: str) -> None:
 
 
 def tell(conversation_id: int) -> None:
-    """Mail those whom it concerns, once: a mail that fails takes the claim back.
+    """Mail those whom it concerns, once."""
+    with _telling(conversation_id, "handoff_told_at") as found:
+        for conversation in found:
+            for person in _concerned(conversation):
+                emails.handoff(conversation, person)
 
-    The update is the claim; a second run waits for it, then finds nothing to do.
+
+def escalate(conversation_id: int) -> None:
+    """Tell all who may be told, once, that nobody answered in time."""
+    with _telling(conversation_id, "escalated_at") as found:
+        for conversation in found:
+            for person in {*_concerned(conversation), *duty.escalations()}:
+                emails.escalation(conversation, person)
+
+
+@contextmanager
+def _telling(conversation_id: int, mark: str) -> Iterator[list[Conversation]]:
+    """Give the conversation if it is ours to tell, and note the end; mail locks nothing.
+
+    A mail that fails gives the claim back; one whose sender was killed is sent again when the
+    claim has run out: twice is better than never.
     """
-    waiting = Conversation.objects.waiting_for_staff().filter(pk=conversation_id)
-    untold = waiting.filter(handoff_told_at=None).order_by()
-    with transaction.atomic():
-        if not untold.update(handoff_told_at=timezone.now()):
-            return
-        conversation = waiting.select_related("lead", "assigned_to").get()
-        for person in _concerned(conversation):
-            emails.handoff(conversation, person)
+    now = timezone.now()
+    waiting = Conversation.objects.waiting_for_staff().filter(pk=conversation_id).order_by()
+    unclaimed = Q(handoff_claimed_at=None) | Q(handoff_claimed_at__lt=now - TOLD_WITHIN)
+    if not waiting.filter(unclaimed, **{mark: None}).update(handoff_claimed_at=now):
+        yield []
+        return
+    mine = Conversation.objects.filter(pk=conversation_id, handoff_claimed_at=now)
+    try:
+        yield list(waiting.select_related("lead", "assigned_to"))
+    except OSError:
+        mine.update(handoff_claimed_at=None)
+        raise
+    mine.update(handoff_claimed_at=None, **{mark: timezone.now()})
 
 
 def _concerned(conversation: Conversation) -> list[User]:
@@ -70,18 +96,6 @@ def _concerned(conversation: Conversation) -> list[User]:
         if assigned is not None and assigned.is_active and assigned.is_staff:
             return [assigned]
     return duty.on_duty()
-
-
-def escalate(conversation_id: int) -> None:
-    """Tell all who may be told, once, that nobody answered in time."""
-    waiting = Conversation.objects.waiting_for_staff().filter(pk=conversation_id)
-    quiet = waiting.filter(escalated_at=None).order_by()
-    with transaction.atomic():
-        if not quiet.update(escalated_at=timezone.now()):
-            return
-        conversation = waiting.select_related("lead", "assigned_to").get()
-        for person in {*_concerned(conversation), *duty.escalations()}:
-            emails.escalation(conversation, person)
 
 
 def untold() -> list[int]:

@@ -207,29 +207,18 @@ def test_text_keeps_emoji_and_loses_what_no_database_can_hold():
     assert len(said(to, "person")[-1]) == conversations.LONGEST_TEXT
 
 
-def test_voice_note_holds_the_answer_back_until_it_is_text(nudges):
+def test_text_after_a_voice_note_waits_until_that_is_text():
     to = conversation()
     voice = write(to, "", kind="audio")
     until = timezone.now() + timedelta(seconds=30)
-    conversations.wait_for_transcription(voice, until=until)
+    Message.objects.filter(pk=voice.pk).update(transcription_due_at=until)
+    write(to, "ouviu?")
     assert fresh(to).answer_due_at == until
 
-    conversations.transcribed(voice, "onde é?")
+    Message.objects.filter(pk=voice.pk).update(text="onde é?", transcribed_at=timezone.now())
+    write(to, "e agora?")
 
     assert fresh(to).answer_due_at < until
-    assert nudges == [4, 4]
-    assert fresh(voice).text == "onde é?"
-
-
-def test_text_after_a_voice_note_waits_for_it_too():
-    to = conversation()
-    voice = write(to, "", kind="audio")
-    until = timezone.now() + timedelta(seconds=30)
-    conversations.wait_for_transcription(voice, until=until)
-
-    write(to, "ouviu?")
-
-    assert fresh(to).answer_due_at == until
 
 
 def test_edit_is_kept_if_it_is_the_newest_and_asks_for_no_answer():

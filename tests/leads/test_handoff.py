@@ -97,6 +97,39 @@ def test_of_many_who_tell_one_does(on_duty):
     assert recipients() == [on_duty.email]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_person_may_write_while_the_mail_goes_out(on_duty, monkeypatch):
+    to = conversation()
+    hand_off(fresh(to))
+    Conversation.objects.update(handoff_told_at=None)
+    monkeypatch.setattr(emails, "handoff", lambda *args: run_together(partial(write, to, "alô?")))
+
+    handoff.tell(to.pk)
+
+    assert fresh(to).handoff_told_at
+    assert to.messages.count() == 1
+
+
+def test_who_was_killed_while_telling_is_followed_by_another(on_duty, monkeypatch):
+    to = conversation()
+    hand_off(to)
+
+    def die(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as death:
+        death.setattr(emails, "handoff", die)
+        with pytest.raises(KeyboardInterrupt):
+            handoff.tell(to.pk)
+    handoff.tell(to.pk)
+    assert mail.outbox == []
+
+    Conversation.objects.update(handoff_claimed_at=timezone.now() - timedelta(minutes=2))
+    handoff.tell(to.pk)
+
+    assert recipients() == [on_duty.email]
+
+
 def test_what_nobody_answers_is_told_to_more_people_once(on_duty, settings):
     to = conversation()
     hand_off(to)

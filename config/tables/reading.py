@@ -10,8 +10,6 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 LARGEST = 5 * 1024 * 1024
 # A workbook is a zip: what is small may unpack to anything.
@@ -23,7 +21,6 @@ DELIMITERS = ",;\t"
 # What breaks a workbook that is none, or was made to do harm.
 BROKEN = (
     zipfile.BadZipFile,
-    InvalidFileException,
     KeyError,
     ValueError,
     TypeError,
@@ -72,6 +69,9 @@ def _csv(content: bytes) -> Iterator[Row]:
 
 
 def _workbook(content: bytes) -> Iterator[Row]:
+    # Not at the start of a process: it brings numpy along, which most never need.
+    from openpyxl import load_workbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())

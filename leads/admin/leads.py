@@ -21,6 +21,7 @@ from config.admin.tabs import Tab, has_object
 from config.formats import OrjsonRenderer
 from leads import exports
 from leads.admin import board, commands
+from leads.admin.bulk import WritesToMany
 from leads.admin.finding import LeadForm, OptedOutFilter, by_contact
 from leads.admin.tabs import TABS
 from leads.models import Lead, LeadIdentity
@@ -56,7 +57,7 @@ search.register(
 
 
 @admin.register(Lead)
-class LeadAdmin(Exported, ModelAdmin):
+class LeadAdmin(WritesToMany, Exported, ModelAdmin):
     form = LeadForm
     list_display = ["shown", "state_label", "city", "source", "assigned_to", "out", "created_at"]
     list_filter = ["stage", OptedOutFilter, "source", ("created_at", DayRangeFilter)]
@@ -70,7 +71,14 @@ class LeadAdmin(Exported, ModelAdmin):
     autocomplete_fields = ["assigned_to"]
     table = LeadTable
     table_prefetched = ("identities",)
-    actions = ["assign_selected", "lose_selected", "merge_selected", "export_csv", "export_xlsx"]
+    actions = [
+        "write_to_selected",
+        "assign_selected",
+        "lose_selected",
+        "merge_selected",
+        "export_csv",
+        "export_xlsx",
+    ]
     actions_list = ["open_board"]
     actions_detail = [
         "qualify",

@@ -272,3 +272,11 @@ def published(db):
             return [fields[b"event"].decode() for _, fields in broker.xrange(key)]
 
     return names
+
+
+@pytest.fixture
+def _nobody_answers(monkeypatch):
+    """For tests of what comes in and goes out: the agent is not nudged."""
+    monkeypatch.setattr(
+        tasks.agent.answer_conversation, "delay_on_commit_by", lambda *arguments: None
+    )

@@ -10,7 +10,7 @@ from leads.evolution import jids, messages
 from leads.models import Conversation, LeadIdentity, Message, WebhookEvent
 from leads.services import outbox, webhooks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
 ANA = "+55 11 98765-4321"
 LID = "123456789012345@lid"
 PHONE = "5511987654321@s.whatsapp.net"

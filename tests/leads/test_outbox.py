@@ -13,7 +13,7 @@ from leads.tasks import whatsapp as tasks
 from tests.leads.sending import ANA, RUI, pass_time, queue, state, texts
 from tests.together import run_together
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
 
 
 def test_message_waits_for_the_commit_and_goes_out(

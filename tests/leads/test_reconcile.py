@@ -12,7 +12,7 @@ from leads.models import Conversation, Message, WebhookEvent
 from leads.services import outbox, reconciling
 from leads.tasks import whatsapp as tasks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
 ANA = "+5511987654321"
 
 

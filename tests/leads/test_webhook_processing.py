@@ -19,7 +19,7 @@ from leads.tasks import whatsapp as tasks
 from tests.factories import UserFactory
 from tests.together import run_together
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
 ANA, RUI = "+5511987654321", "+5581912345678"
 LIST = "/admin/leads/webhookevent/"
 

@@ -29,9 +29,8 @@ def _late_in_november(time_machine):
 def series_of(organizer, rule="FREQ=WEEKLY;COUNT=5", **fields):
     """Saturdays at nine from 28 November on."""
     starts_at = datetime(2026, 11, 28, 9, tzinfo=SAO_PAULO)
-    defaults = {"title": "Limpeza", "capacity": 10, "status": "published"}
-    more = {**defaults, **fields}
-    return repeats.series_of(organizer, rule, starts_at=starts_at, hours=3, **more)
+    defaults = {"title": "Limpeza", "capacity": 10, "status": "published", "starts_at": starts_at}
+    return repeats.series_of(organizer, rule, hours=3, **{**defaults, **fields})
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """How often a row that waits for its mail is tried, and how long it rests in between."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -9,6 +10,8 @@ from django.utils import timezone
 # mail server's bad morning. The second and third try are the task's own.
 PATIENCE = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
 MAX_ATTEMPTS = len(PATIENCE)
+# Of a task whose row waits, should they fail too.
+OWN_TRIES: dict[str, Any] = {"autoretry_for": (OSError,), "retry_backoff": 5, "max_retries": 2}
 
 
 def overdue(*, attempts: str, since: str) -> Q:

@@ -29,21 +29,14 @@ def may_delete_comment(user: User, comment: EventComment) -> bool:
     return comment.author_id == user.pk or may_manage(user, comment.event)
 
 
-def is_staff(user: User, event: Event) -> bool:
+def is_staff(user: User, event: Event | EventSeries) -> bool:
     """For what only the organisation itself decides; read-only roles do not."""
     return user.is_staff and user.has_perm("events.change_event")
 
 
-def may_hand_over(user: User, event: Event) -> bool:
-    """Whose event it is; who only helps to run it does not give it away."""
+def may_hand_over(user: User, event: Event | EventSeries) -> bool:
+    """Whose event or series it is; who only helps to run it does not give it away."""
     return event.organizer_id == user.pk or is_staff(user, event)
-
-
-def may_hand_over_series(user: User, series: EventSeries) -> bool:
-    """As for an event: whose series it is."""
-    return series.organizer_id == user.pk or (
-        user.is_staff and user.has_perm("events.change_event")
-    )
 
 
 def may_decide_reports(user: User, event: Event) -> bool:
@@ -54,7 +47,7 @@ def may_decide_reports(user: User, event: Event) -> bool:
 def may_manage_series(user: User, series: EventSeries) -> bool:
     """Whoever was made an organizer of one event only does not speak for the others."""
     runs_it = user.pk == series.organizer_id or user.pk in series.plan.get("co_organizers", [])
-    return runs_it or (user.is_staff and user.has_perm("events.change_event"))
+    return runs_it or is_staff(user, series)
 
 
 def may_add_photos(user: User, event: Event) -> bool:

@@ -3,10 +3,11 @@
 from celery import shared_task
 
 from config.nudge import Nudge
+from config.patience import OWN_TRIES
 from events import services
 
 
-@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
+@shared_task(base=Nudge, **OWN_TRIES)
 def send_event_notification_email(notification_id: int) -> None:
     services.send_notification(notification_id)
 
@@ -17,7 +18,7 @@ def start_event_mails(notification_ids: list[int]) -> None:
         send_event_notification_email.delay(notification_id)
 
 
-@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
+@shared_task(base=Nudge, **OWN_TRIES)
 def send_photo_decision(photo_id: int) -> None:
     services.mail_photo_decision(photo_id)
 
@@ -29,7 +30,7 @@ def retry_waiting_photo_mails() -> None:
         send_photo_decision.delay(photo_id)
 
 
-@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
+@shared_task(base=Nudge, **OWN_TRIES)
 def send_event_digest(digest_id: int) -> None:
     services.send_digest(digest_id)
 
@@ -96,7 +97,7 @@ def generate_monthly_impact_report() -> None:
     services.generate_monthly_report()
 
 
-@shared_task(base=Nudge, autoretry_for=(OSError,), retry_backoff=5, max_retries=2)
+@shared_task(base=Nudge, **OWN_TRIES)
 def draw_month(report_id: int) -> None:
     services.draw_month(report_id)
 

@@ -4,20 +4,18 @@ Those that are no Nudges have no row that waits: without a broker the request fo
 such a mail fails, so that it is made again.
 """
 
-from typing import Any
-
 from celery import shared_task
 
 from config.dead_letters import DeadLetterTask
 from config.nudge import Nudge
+from config.patience import OWN_TRIES
 from users import services
 
-PATIENT: dict[str, Any] = {"autoretry_for": (OSError,), "retry_backoff": 5, "max_retries": 5}
-# Those whose row waits for the sweep need less.
-WAITING = {**PATIENT, "max_retries": 2}
+# No sweep finds what these were for.
+PATIENT = {**OWN_TRIES, "max_retries": 5}
 
 
-@shared_task(base=Nudge, **WAITING)
+@shared_task(base=Nudge, **OWN_TRIES)
 def send_welcome_email(user_id: int) -> None:
     services.welcome(user_id)
 
@@ -32,7 +30,7 @@ def send_password_reset(user_id: int) -> None:
     services.mail_password_reset(user_id)
 
 
-@shared_task(base=Nudge, **WAITING)
+@shared_task(base=Nudge, **OWN_TRIES)
 def send_password_changed(user_id: int) -> None:
     services.mail_password_changed(user_id)
 
@@ -59,22 +57,22 @@ def make_data_export(export_id: int) -> None:
     services.make_export(export_id)
 
 
-@shared_task(base=Nudge, **WAITING)
+@shared_task(base=Nudge, **OWN_TRIES)
 def send_data_export(export_id: int) -> None:
     services.mail_export(export_id)
 
 
-@shared_task(base=Nudge, **WAITING)
+@shared_task(base=Nudge, **OWN_TRIES)
 def finish_erasure(erasure_id: int) -> None:
     services.finish_erasure(erasure_id)
 
 
-@shared_task(base=Nudge, **WAITING)
+@shared_task(base=Nudge, **OWN_TRIES)
 def send_farewell(erasure_id: int) -> None:
     services.mail_farewell(erasure_id)
 
 
-@shared_task(base=Nudge, **WAITING)
+@shared_task(base=Nudge, **OWN_TRIES)
 def send_badge_mail(user_id: int) -> None:
     services.mail_badges(user_id)
 

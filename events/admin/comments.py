@@ -1,19 +1,18 @@
 """What people say about events, and what staff decide about it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from config.admin import waiting
 from config.admin.commands import ask_about_many, run
 from config.admin.filters import WaitsFilter
-from config.admin.lists import ReadOnly, ReadOnlyAdmin
+from config.admin.lists import PartsInline, ReadOnlyAdmin
 from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands, event_tabs
 from events.models import CommentFlag, EventComment
@@ -26,16 +25,13 @@ Status = EventComment.Status
 LONGEST = 120
 
 
-class FlagsInline(ReadOnly, TabularInline):
+class FlagsInline(PartsInline):
     """Who objects, and why."""
 
     model = CommentFlag
     fields = ["user", "reason", "created_at"]
     readonly_fields = fields
     ordering = ["pk"]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("events.view_eventcomment")
 
 
 @admin.register(EventComment)

@@ -1,7 +1,5 @@
 """Photos of events: what waits for a decision, and the decision."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Count, QuerySet
@@ -9,14 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from config.admin import waiting
 from config.admin.commands import ask_about_many, ask_about_one
 from config.admin.filters import WaitsFilter
-from config.admin.lists import ReadOnly, ReadOnlyAdmin
+from config.admin.lists import PartsInline, ReadOnlyAdmin
 from config.admin.tabs import RowsOfObject, Tab
 from events.admin import commands, event_tabs
 from events.models import EventPhoto, PhotoFlag
@@ -25,16 +22,13 @@ Status = EventPhoto.Status
 Photos = QuerySet[EventPhoto]
 
 
-class FlagInline(ReadOnly, TabularInline):
+class FlagInline(PartsInline):
     """Who objects, and why."""
 
     model = PhotoFlag
     fields = readonly_fields = ["user", "reason", "note", "created_at"]
     extra = 0
     hide_title = True
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("events.view_eventphoto")
 
 
 @admin.register(EventPhoto)

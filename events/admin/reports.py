@@ -1,6 +1,6 @@
 """Reports of events and what persons did: to be read, and decided."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 from config.admin import waiting
 from config.admin.commands import ask_about_many, ask_about_one, run
 from config.admin.filters import WaitsFilter
-from config.admin.lists import ReadOnly, ReadOnlyAdmin
+from config.admin.lists import PartsInline, ReadOnly, ReadOnlyAdmin
 from events.admin import report_commands as commands
 from events.admin.photos import as_image
 from events.models import EventReport, ReportContribution, ReportFigure
@@ -34,13 +34,10 @@ LABELS = {
 OFFERED = {Status.SUBMITTED: {"approve", "return"}, Status.APPROVED: {"return"}}
 
 
-class FigureInline(ReadOnly, TabularInline):
+class FigureInline(PartsInline):
     model = ReportFigure
     fields = ["kind", "amount", "unit", "attributed"]
     readonly_fields: ClassVar[list[str]] = ["unit", "attributed"]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("events.view_eventreport")
 
     @display(description=_("unit"))
     def unit(self, figure: ReportFigure) -> str:

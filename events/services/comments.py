@@ -122,7 +122,7 @@ def hide_comment(comment: EventComment, *, by: User, reason: str) -> None:
             Kind.COMMENT_HIDDEN,
             comment.event,
             comment.author,
-            version=_decision(comment),
+            version=notifications.decision(comment),
             reason=reason,
         )
 
@@ -133,21 +133,12 @@ def _decide(comment: EventComment, status: EventComment.Status, by: User) -> boo
         raise NotShown
     if comment.status == status:
         return False
-    flags = comment.flags.exclude(user=by)
-    if comment.decided_at:
-        flags = flags.filter(created_at__gt=comment.decided_at)
+    before = comment.decided_at
     comment.status = status
     comment.decided_at, comment.decided_by = timezone.now(), by
     comment.save(update_fields=["status", "decided_at", "decided_by"])
-    notifications.tell_who_objected(
-        Kind.COMMENT_DECIDED, comment.event, flags, version=_decision(comment)
-    )
+    notifications.tell_who_objected(Kind.COMMENT_DECIDED, comment, since=before)
     return True
-
-
-def _decision(comment: EventComment) -> str:
-    """What makes the mails about one decision different from those about the next."""
-    return f"{comment.pk}:{comment.decided_at.timestamp():.0f}"  # type: ignore[union-attr]
 
 
 def _lock(comment: EventComment) -> EventComment:

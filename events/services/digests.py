@@ -11,6 +11,7 @@ from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
 from events.models import Digest, Event, ToldEvent
 from events.querysets import EventQuerySet
+from users import services as users
 from users.models import NotificationPreference, User
 
 KIND = NotificationPreference.Kind.DIGEST
@@ -79,7 +80,7 @@ def _claim(digest: Digest, events: list[Event]) -> list[Event]:
 
 def _news_for(user: User) -> list[Event]:
     """Events within the person's radius that they may join and neither heard of nor are in."""
-    if not user.is_active or not User.objects.wanting(KIND).filter(pk=user.pk).exists():
+    if not user.is_active or not users.wants(user, KIND):
         return []
     if user.latitude is None or user.longitude is None:
         return []

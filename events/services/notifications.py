@@ -1,7 +1,7 @@
 """Mails about events: one row for each, made with the change it tells of, sent once."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,15 @@ from django.utils import timezone
 
 from config.patience import MAX_ATTEMPTS, overdue
 from events import emails, tasks
-from events.models import CoOrganizer, Event, EventMail, EventNotification, EventParticipant
+from events.models import (
+    CoOrganizer,
+    Event,
+    EventComment,
+    EventMail,
+    EventNotification,
+    EventParticipant,
+    EventPhoto,
+)
 from events.querysets import EventQuerySet, ParticipantQuerySet
 from events.services import organizing
 from users import services as users
@@ -105,11 +113,19 @@ def tell(
 
 
 def tell_who_objected(
-    kind: EventNotification.Kind, event: Event, flags: QuerySet[Any], *, version: str
+    kind: EventNotification.Kind, decided: EventComment | EventPhoto, *, since: datetime | None
 ) -> None:
-    """Tell those whose flags these are what came of them."""
-    people = flags.order_by().filter(user__is_active=True).annotate(at=Value(event.pk))
-    _start(_insert(people, ("at", "user_id"), kind, Value(version), ""))
+    """Tell those who flagged it, since it was decided about before, what came of that."""
+    flags = decided.flags.filter(user__is_active=True).exclude(user=decided.decided_by)
+    if since:
+        flags = flags.filter(created_at__gt=since)
+    people = flags.order_by().annotate(at=Value(decided.event_id))
+    _start(_insert(people, ("at", "user_id"), kind, Value(decision(decided)), ""))
+
+
+def decision(decided: EventComment | EventPhoto) -> str:
+    """What makes the mails about one decision different from those about the next."""
+    return f"{decided.pk}:{decided.decided_at.timestamp():.0f}"  # type: ignore[union-attr]
 
 
 def _start(ids: list[int]) -> None:

@@ -102,18 +102,14 @@ def remove_photo(photo: EventPhoto, *, by: User, reason: str) -> None:
 
 def _decide(photo: EventPhoto, by: User) -> None:
     """Store a decision with the mails that it owes; the caller has locked the photo."""
-    flags = photo.flags.exclude(user=by)
-    if photo.decided_at:
-        flags = flags.filter(created_at__gt=photo.decided_at)
+    before = photo.decided_at
     photo.decided_by = by
     photo.decided_at = photo.mail_due_at = timezone.now()
     photo.mail_attempts = 0
     photo.save(update_fields=DECISION)
     tasks.send_photo_decision.delay_on_commit(photo.pk)
-    version = f"{photo.pk}:{photo.decided_at.timestamp():.0f}"
-    notifications.tell_who_objected(
-        EventNotification.Kind.PHOTO_DECIDED, photo.event, flags, version=version
-    )
+    kind = EventNotification.Kind.PHOTO_DECIDED
+    notifications.tell_who_objected(kind, photo, since=before)
 
 
 def mail_photo_decision(photo_id: int) -> None:

@@ -79,7 +79,7 @@ def hand_over(request: Request, event_id: int) -> Response:
     event = managed_event(request, event_id, may=rules.may_hand_over)
     given = HandOverSerializer(data=request.data)
     given.is_valid(raise_exception=True)
-    is_series = is_for_all(request, event, given, may=rules.may_hand_over_series)
+    is_series = is_for_all(request, event, given, may=rules.may_hand_over)
     give = services.hand_over_series if is_series else services.hand_over
     event = give(event, given.validated_data["organizer"])
     return Response(EventSerializer(event).data)

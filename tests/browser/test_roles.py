@@ -60,7 +60,7 @@ def signed_in_as(screen, life):
     return sign_in
 
 
-def check_contrast(screen, name):
+def check_access(screen, name):
     found = AXE.run(screen.page, options=WCAG).response["violations"]
     screen.faults += [
         f"{name}: {one['id']}: {node['target']} {node['html'][:300]} {node['failureSummary'][:200]}"
@@ -75,11 +75,11 @@ def test_walk(signed_in_as, role):
     soon = Event.objects.filter(starts_at__gt=timezone.now() - timedelta(days=1)).first()
 
     screen.look(f"{role}-home")
-    check_contrast(screen, "home")
+    check_access(screen, "home")
     for path in [*LISTS[role], f"events/event/{soon.pk}/change"]:
         name = f"{role}-{path.replace('/', '-')}"
         screen.open(f"/admin/{path}/", name)
-        check_contrast(screen, name)
+        check_access(screen, name)
 
 
 def test_the_keyboard_reaches_what_matters(signed_in_as):
@@ -108,7 +108,7 @@ def test_what_is_searched_is_found(signed_in_as):
     screen.page.keyboard.press("Shift")
     screen.page.wait_for_selector("#command-results-list a")
     screen.look("search")
-    check_contrast(screen, "search")
+    check_access(screen, "search")
 
     assert event.title in screen.page.inner_text("#command-results-list")
 
@@ -123,7 +123,7 @@ def test_staff_write_to_participants(signed_in_as):
     page.fill("[name=text]", "Tragam luvas e chapéu.\n\nAté sábado!")
     page.click("button[value=look]")
     screen.look("mail-preview")
-    check_contrast(screen, "mail-preview")
+    check_access(screen, "mail-preview")
     page.click("button[value=send]")
     page.wait_for_url(f"**/event/{event.pk}/change/")
     screen.look("mail-sent")
@@ -141,7 +141,7 @@ def test_people_are_imported_and_taken_away(signed_in_as):
     table = "email;nome;cidade\nrui@example.org;Rui;Belém\nerrado;Ana;Recife\n"
 
     screen.open("/admin/users/userimport/add/", "import-new")
-    check_contrast(screen, "import-new")
+    check_access(screen, "import-new")
     page.set_input_files(
         "input[type=file]",
         {"name": "pessoas.csv", "mimeType": "text/csv", "buffer": table.encode()},
@@ -149,7 +149,7 @@ def test_people_are_imported_and_taken_away(signed_in_as):
     page.click("#content button[type=submit]")
     page.wait_for_url("**/userimport/*/change/")
     screen.look("import-checked")
-    check_contrast(screen, "import-checked")
+    check_access(screen, "import-checked")
     if screen.size == "phone":
         page.locator("#header-inner a[href='#']").click()
     page.click("a[href$='/confirm/']")

@@ -1,6 +1,6 @@
 """Series and waivers in the admin: to look at, by all roles that see events."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,8 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 
 from events import services
-from tests.factories import CategoryFactory, UserFactory
+from tests.events.repeats import series_of
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 SEES = {"administrator": 200, "organizer-support": 200, "read-only": 200, "moderator": 403}
@@ -23,17 +24,8 @@ def _late_in_november(time_machine):
 @pytest.fixture
 def series():
     starts_at = datetime(2026, 11, 28, 9, tzinfo=ZoneInfo("America/Sao_Paulo"))
-    fields = {
-        "title": "Rega da horta",
-        "category": CategoryFactory(),
-        "city": "Santos",
-        "starts_at": starts_at,
-        "ends_at": starts_at + timedelta(hours=2),
-        "capacity": 5,
-        "status": "published",
-    }
-    rule = "FREQ=WEEKLY;COUNT=4"
-    return services.start_series(UserFactory(), fields, rule=rule, waiver="Uso luvas.")
+    fields = {"title": "Rega da horta", "status": "published", "waiver": "Uso luvas."}
+    return series_of(UserFactory(), "FREQ=WEEKLY;COUNT=4", starts_at=starts_at, **fields)
 
 
 @pytest.fixture

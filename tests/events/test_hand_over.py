@@ -9,7 +9,8 @@ from django.utils import timezone
 from config.errors import DomainError
 from events import services
 from events.models import Event, EventHistory
-from tests.factories import CategoryFactory, EventFactory, UserFactory
+from tests.events.repeats import series_of
+from tests.factories import EventFactory, UserFactory
 from tests.together import run_together
 from users import services as users
 
@@ -128,22 +129,9 @@ def test_who_handed_everything_over_may_go(api, user, event):
     )
 
 
-def repeated(organizer, **fields):
-    starts_at = timezone.now() + timedelta(days=7)
-    defaults = {
-        "title": "Rega",
-        "category": CategoryFactory(),
-        "city": "Santos",
-        "starts_at": starts_at,
-        "ends_at": starts_at + timedelta(hours=2),
-        "capacity": 5,
-    }
-    return services.start_series(organizer, {**defaults, **fields}, rule="FREQ=WEEKLY;COUNT=3")
-
-
 def test_a_series_goes_along_with_what_is_to_come_and_is_made_later(api, user, time_machine):
     helper, other = confirmed(), confirmed()
-    series = repeated(user, co_organizers=[helper])
+    series = series_of(user, co_organizers=[helper])
     event, foreign, last = series.events.order_by("series_slot")
     services.hand_over(foreign, other)
     series.made_until = last.series_slot - timedelta(days=1)
@@ -160,7 +148,7 @@ def test_a_series_goes_along_with_what_is_to_come_and_is_made_later(api, user, t
 
 
 def test_one_event_of_a_series_leaves_the_others(api, user):
-    series = repeated(user)
+    series = series_of(user)
 
     hand_over(api, series.events.first(), confirmed().pk)
 
@@ -169,7 +157,7 @@ def test_one_event_of_a_series_leaves_the_others(api, user):
 
 def test_who_got_one_event_does_not_give_away_the_series(client_of, user):
     other = confirmed()
-    series = repeated(user, co_organizers=[other])
+    series = series_of(user, co_organizers=[other])
     event = services.hand_over(series.events.first(), other)
 
     response = hand_over(client_of(other), event, UserFactory().pk, scope="all")

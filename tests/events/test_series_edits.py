@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from config.errors import DomainError
 from events import services
 from events.models import Event, EventNotification, EventSeries
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from tests.events import repeats
+from tests.factories import EventFactory, ParticipantFactory, UserFactory
 from tests.together import let_someone_wait, run_together
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -28,16 +29,8 @@ def _late_in_november(time_machine):
 def series_of(organizer, rule="FREQ=WEEKLY;COUNT=5", **fields):
     """Saturdays at nine from 28 November on."""
     starts_at = datetime(2026, 11, 28, 9, tzinfo=SAO_PAULO)
-    defaults = {
-        "title": "Limpeza",
-        "category": CategoryFactory(),
-        "city": "Santos",
-        "starts_at": starts_at,
-        "ends_at": starts_at + timedelta(hours=3),
-        "capacity": 10,
-        "status": "published",
-    }
-    return services.start_series(organizer, {**defaults, **fields}, rule=rule)
+    defaults = {"title": "Limpeza", "capacity": 10, "status": "published", "starts_at": starts_at}
+    return repeats.series_of(organizer, rule, hours=3, **{**defaults, **fields})
 
 
 @pytest.fixture

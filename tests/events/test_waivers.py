@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from events import services
 from events.models import EventNotification, Waiver, WaiverAcceptance
-from tests.factories import CategoryFactory, EventFactory, ParticipantFactory, UserFactory
+from tests.events.repeats import series_of
+from tests.factories import EventFactory, ParticipantFactory, UserFactory
 from tests.together import let_someone_wait, run_together
 
 TEXT = "Participo por minha conta."
@@ -241,17 +242,7 @@ def test_two_new_texts_at_once_are_two_versions():
 
 
 def repeated(user, **what):
-    starts_at = timezone.now() + timedelta(days=7)
-    fields = {
-        "title": "Rega",
-        "category": CategoryFactory(),
-        "city": "Santos",
-        "starts_at": starts_at,
-        "ends_at": starts_at + timedelta(hours=2),
-        "capacity": 5,
-        "status": "published",
-    }
-    return services.start_series(user, fields, rule="FREQ=WEEKLY;COUNT=3", **what)
+    return series_of(user, status="published", **what)
 
 
 def texts(series):

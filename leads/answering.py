@@ -69,7 +69,8 @@ async def _run(chat: Chat) -> None:
 
 async def _answer_all(chat: Chat) -> None:
     """Claim it, answer, and look again after letting go: who came meanwhile found it claimed."""
-    while await briefly(is_unanswered, chat.pk):
+    is_owed = True  # as who began this has seen
+    while is_owed:
         if not (claim := await _claim(chat)):
             return
         try:
@@ -80,6 +81,7 @@ async def _answer_all(chat: Chat) -> None:
         if trouble:
             await streams.hub().write(chat.conversation, "error", trouble)
             return
+        is_owed = await briefly(is_unanswered, chat.pk)
 
 
 def is_unanswered(pk: int) -> bool:
@@ -116,15 +118,23 @@ async def _write(chat: Chat) -> Trouble:
             if name == "error":
                 return {"code": "failed", **fields}
             if name == "done":
-                trouble, fields = None, await briefly(_done_fields, fields["message_id"])
+                trouble, fields = None, await briefly(_done_fields, fields["message_id"], chat.pk)
             await hub.write(chat.conversation, name, fields)
+    if trouble and not await briefly(is_unanswered, chat.pk):
+        # Somebody else was quicker: between our look and our claim.
+        trouble = None
+        await hub.write(chat.conversation, "done", await briefly(_done_fields, None, chat.pk))
     return trouble
 
 
-def _done_fields(message_id: int) -> dict[str, Any]:
+def _done_fields(message_id: int | None, pk: int) -> dict[str, Any]:
     """With the last message that is answered: readers who wrote later wait for another one."""
-    through = Message.objects.filter(pk=message_id).values_list("answers_through", flat=True)
-    return {"message": message_id, "answers_through": through.first()}
+    answers = Message.objects.filter(conversation=pk, answers_through__isnull=False)
+    if message_id:
+        answers = answers.filter(pk=message_id)
+    found = answers.order_by("-answers_through").values("pk", "answers_through").first()
+    found = found or {"pk": message_id, "answers_through": None}
+    return {"message": found["pk"], "answers_through": found["answers_through"]}
 
 
 async def _claim(chat: Chat) -> str:

@@ -57,9 +57,12 @@ def is_running(conversation: UUID) -> bool:
 
 async def _run(chat: Chat) -> None:
     try:
+        is_first = True  # then it is owed, as who began this has seen
         while chat.conversation in _again:
             _again.discard(chat.conversation)
-            await _answer_all(chat)
+            is_owed = is_first or await briefly(is_unanswered, chat.pk)
+            await _answer_all(chat, is_owed=is_owed)
+            is_first = False
     except (RedisError, OSError) as error:
         logger.warning("Streams: an answer was left to the workers (%s).", type(error).__name__)
     finally:
@@ -67,9 +70,8 @@ async def _run(chat: Chat) -> None:
         del _running[chat.conversation]
 
 
-async def _answer_all(chat: Chat) -> None:
+async def _answer_all(chat: Chat, *, is_owed: bool) -> None:
     """Claim it, answer, and look again after letting go: who came meanwhile found it claimed."""
-    is_owed = True  # as who began this has seen
     while is_owed:
         if not (claim := await _claim(chat)):
             return
@@ -132,9 +134,9 @@ def _done_fields(message_id: int | None, pk: int) -> dict[str, Any]:
     answers = Message.objects.filter(conversation=pk, answers_through__isnull=False)
     if message_id:
         answers = answers.filter(pk=message_id)
-    found = answers.order_by("-answers_through").values("pk", "answers_through").first()
-    found = found or {"pk": message_id, "answers_through": None}
-    return {"message": found["pk"], "answers_through": found["answers_through"]}
+    latest = answers.order_by("-answers_through").values_list("pk", "answers_through").first()
+    message, through = latest or (message_id, None)
+    return {"message": message, "answers_through": through}
 
 
 async def _claim(chat: Chat) -> str:

@@ -1,5 +1,6 @@
 """A real stream service, and visitors with sockets of their own."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -68,7 +69,8 @@ class Service:
             return int(children.read().split()[0])
 
     def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(5)
 
     def stop(self, within=30):

@@ -84,6 +84,10 @@ class Service:
         body = body if body is not None else {"message": text, "token": token}
         return self._open("POST", path, body, **headers)
 
+    def rate(self, session, message, value):
+        body = {"message": message, "feedback": value, "token": session["token"]}
+        return self._open("POST", f"/chat/{session['conversation']}/feedback", body)
+
     def follow(self, session, last=None):
         headers = {"Authorization": f"Visitor {session['token']}"}
         if last:

@@ -253,6 +253,21 @@ def test_an_answer_that_fails_says_so_and_a_retry_has_one(chat):
     assert Message.objects.count() == 1
 
 
+def test_an_answer_is_rated_by_whom_it_was_for(chat):
+    mine, others = (list(chat.say("oi")) for _ in range(2))
+    answer = mine[-1][1]["message"]
+
+    statuses = [
+        chat.rate(mine[0][1], answer, "down").status,
+        chat.rate(others[0][1], answer, "up").status,
+        chat.rate(mine[0][1], answer - 1, "up").status,
+        chat.rate(mine[0][1], answer, "so-so").status,
+    ]
+
+    assert statuses == [204, 404, 404, 400]
+    assert Message.objects.get(pk=answer).feedback == "down"
+
+
 def test_fifty_streams_on_a_pool_of_two(chat):
     with ThreadPoolExecutor(25) as pool:
         sessions = list(pool.map(lambda number: chat.say(f"oi {number}").until("done"), range(50)))

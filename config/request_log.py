@@ -4,16 +4,13 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import sync_and_async_middleware
 from django.utils.functional import LazyObject
 from structlog.types import EventDict
 
@@ -50,48 +47,27 @@ def current_user_id() -> int | None:
     return getattr(user, "pk", None)
 
 
-@sync_and_async_middleware
-def request_line(get_response: Callable[[HttpRequest], Any]) -> Any:
-    """Give each request an id, said in the answer and in every line, and one line at its end.
+def request_line(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Give each request an id, said in the answer and in every line, and one line at its end."""
 
-    That of a stream is written when it begins.
-    """
-    if iscoroutinefunction(get_response):
-
-        async def in_loop(request: HttpRequest) -> HttpResponse:
-            with _known(request) as answered:
-                return answered(await get_response(request))
-
-        return in_loop
-
-    def in_thread(request: HttpRequest) -> HttpResponse:
-        with _known(request) as answered:
-            return answered(get_response(request))
-
-    return in_thread
-
-
-@contextmanager
-def _known(request: HttpRequest) -> Iterator[Callable[[HttpResponse], HttpResponse]]:
-    """Bind the request's id to all lines; give the function that marks and logs the answer."""
-    given = request.headers.get("X-Request-ID", "")
-    request_id = given if SANE_ID.fullmatch(given) else uuid.uuid4().hex
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
-    token = _request.set(request)
-    began = time.perf_counter()
-
-    def answered(response: HttpResponse) -> HttpResponse:
-        response.headers["X-Request-ID"] = request_id
-        if response.status_code >= 400 or not QUIET_PATHS.fullmatch(request.path):
-            _log(request, response, time.perf_counter() - began)
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        token = _request.set(request)
+        began = time.perf_counter()
+        try:
+            response = get_response(request)
+            response.headers["X-Request-ID"] = request_id
+            if response.status_code >= 400 or not QUIET_PATHS.fullmatch(request.path):
+                _log(request, response, time.perf_counter() - began)
+        finally:
+            _request.reset(token)
+            structlog.contextvars.clear_contextvars()
         return response
 
-    try:
-        yield answered
-    finally:
-        _request.reset(token)
-        structlog.contextvars.clear_contextvars()
+    return middleware
 
 
 def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:

@@ -57,9 +57,12 @@ def is_running(conversation: UUID) -> bool:
 
 async def _run(chat: Chat) -> None:
     try:
+        is_first = True  # then it is owed, as who began this has seen
         while chat.conversation in _again:
             _again.discard(chat.conversation)
-            await _answer_all(chat)
+            is_owed = is_first or await briefly(is_unanswered, chat.pk)
+            await _answer_all(chat, is_owed=is_owed)
+            is_first = False
     except (RedisError, OSError) as error:
         logger.warning("Streams: an answer was left to the workers (%s).", type(error).__name__)
     finally:
@@ -67,9 +70,9 @@ async def _run(chat: Chat) -> None:
         del _running[chat.conversation]
 
 
-async def _answer_all(chat: Chat) -> None:
+async def _answer_all(chat: Chat, *, is_owed: bool) -> None:
     """Claim it, answer, and look again after letting go: who came meanwhile found it claimed."""
-    while await briefly(is_unanswered, chat.pk):
+    while is_owed:
         if not (claim := await _claim(chat)):
             return
         try:
@@ -80,6 +83,7 @@ async def _answer_all(chat: Chat) -> None:
         if trouble:
             await streams.hub().write(chat.conversation, "error", trouble)
             return
+        is_owed = await briefly(is_unanswered, chat.pk)
 
 
 def is_unanswered(pk: int) -> bool:
@@ -116,15 +120,23 @@ async def _write(chat: Chat) -> Trouble:
             if name == "error":
                 return {"code": "failed", **fields}
             if name == "done":
-                trouble, fields = None, await briefly(_done_fields, fields["message_id"])
+                trouble, fields = None, await briefly(_done_fields, fields["message_id"], chat.pk)
             await hub.write(chat.conversation, name, fields)
+    if trouble and not await briefly(is_unanswered, chat.pk):
+        # Somebody else was quicker: between our look and our claim.
+        trouble = None
+        await hub.write(chat.conversation, "done", await briefly(_done_fields, None, chat.pk))
     return trouble
 
 
-def _done_fields(message_id: int) -> dict[str, Any]:
+def _done_fields(message_id: int | None, pk: int) -> dict[str, Any]:
     """With the last message that is answered: readers who wrote later wait for another one."""
-    through = Message.objects.filter(pk=message_id).values_list("answers_through", flat=True)
-    return {"message": message_id, "answers_through": through.first()}
+    answers = Message.objects.filter(conversation=pk, answers_through__isnull=False)
+    if message_id:
+        answers = answers.filter(pk=message_id)
+    latest = answers.order_by("-answers_through").values_list("pk", "answers_through").first()
+    message, through = latest or (message_id, None)
+    return {"message": message, "answers_through": through}
 
 
 async def _claim(chat: Chat) -> str:

@@ -3,11 +3,8 @@
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
-from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import sync_and_async_middleware
 
 from config.metrics import pool
 from config.metrics.counts import ACTIVE_REQUESTS, REQUEST_SECONDS, REQUESTS
@@ -18,31 +15,21 @@ OTHER_METHOD = "other"  # also one that the route does not take
 NO_ROUTE = "none"
 
 
-@sync_and_async_middleware
-def counted(get_response: Callable[[HttpRequest], Any]) -> Callable[..., Any]:
-    """Count each request by method, route and class of status; until its answer begins, as active.
+def counted(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Count each request by method, route and class of status; while it lasts, as active."""
 
-    How long a stream then stays open is none of it: config.metrics.counts.OPEN_STREAMS.
-    """
-    if iscoroutinefunction(get_response):
-
-        async def in_loop(request: HttpRequest) -> HttpResponse:
-            began = time.perf_counter()
-            with ACTIVE_REQUESTS.track_inprogress():
-                response = await get_response(request)
-            _count(request, response.status_code, time.perf_counter() - began)
-            return response
-
-        return in_loop
-
-    def in_thread(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        ACTIVE_REQUESTS.inc()
         began = time.perf_counter()
-        with ACTIVE_REQUESTS.track_inprogress():
+        try:
             response = get_response(request)
+        finally:
+            ACTIVE_REQUESTS.dec()
         _count(request, response.status_code, time.perf_counter() - began)
+        pool.tell()
         return response
 
-    return in_thread
+    return middleware
 
 
 def _count(request: HttpRequest, status: int, seconds: float) -> None:
@@ -51,4 +38,3 @@ def _count(request: HttpRequest, status: int, seconds: float) -> None:
     route = request.resolver_match.route if request.resolver_match else NO_ROUTE
     REQUESTS.labels(method, route, f"{status // 100}xx").inc()
     REQUEST_SECONDS.labels(method, route).observe(seconds)
-    pool.tell()

@@ -91,8 +91,9 @@ def limit(visitor: Visitor, address: str, *, is_new: bool) -> None:
             raise Throttled(wait)
 
 
-def accept(visitor: Visitor, text: str, *, key: str) -> Accepted:
+def accept(visitor: Visitor, text: str, *, key: str, address: str, is_new: bool) -> Accepted:
     """Store a message once, however often it is sent, and tell what it needs."""
+    limit(visitor, address, is_new=is_new)
     lead = identities.lead_of(
         LeadIdentity.Kind.VISITOR,
         visitor.conversation.hex,
@@ -107,7 +108,7 @@ def accept(visitor: Visitor, text: str, *, key: str) -> Accepted:
         key=visitor.key,
         public_id=visitor.conversation,
     )
-    message, is_new = conversations.receive(
+    message, is_stored = conversations.receive(
         conversation,
         external_id=key or secrets.token_hex(16),
         text=text,
@@ -122,7 +123,7 @@ def accept(visitor: Visitor, text: str, *, key: str) -> Accepted:
         conversation.state,
         conversation.state == Conversation.State.AGENT
         and conversation.answered_through < message.pk,
-        None if is_new else _answer_to(message),
+        None if is_stored else _answer_to(message),
     )
 
 

@@ -175,8 +175,8 @@ class Hub:
             for reader in [reader for readers in self._readers.values() for reader in readers]:
                 if serving.is_ending() and not reader.may_stay:
                     reader.end()
-                elif reader.is_stuck(settings.CHAT_STUCK) and reader.task:
-                    reader.task.cancel()
+                elif reader.is_stuck(settings.CHAT_STUCK):
+                    reader.let_go()
             if beats % BEAT == 0:
                 await self._beat()
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from redis.exceptions import RedisError
@@ -25,7 +26,8 @@ class Reader:
 
     def __init__(self, owner: "Hub", conversation: UUID, cursor: str, *, may_stay: bool) -> None:
         self.conversation, self.cursor, self.may_stay = conversation, cursor, may_stay
-        self.task = asyncio.current_task()
+        # The task keeps its response, and so this reader: held in turn, none would be let go.
+        self._task = weakref.ref(cast("asyncio.Task[object]", asyncio.current_task()))
         self.sending_since: float | None = None
         self.is_ended = False
         self._hub = owner
@@ -49,6 +51,11 @@ class Reader:
     def end(self) -> None:
         self.is_ended = True
         self._wake.set()
+
+    def let_go(self) -> None:
+        """End a reader who does not even take what was sent."""
+        if task := self._task():
+            task.cancel()
 
     async def next(self, patience: float) -> list[Entry]:
         """What came since; nothing, if nothing comes within so many seconds."""

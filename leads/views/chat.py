@@ -54,11 +54,14 @@ async def say(request: HttpRequest) -> StreamingHttpResponse:
     visitor = known or _newcomer(address, key, text)
     if streams.hub().is_full_for(visitor.conversation):
         raise exceptions.Throttled(30)
-    await briefly(web_chat.limit, visitor, address, is_new=known is None)
+    if not text:
+        await briefly(web_chat.limit, visitor, address, is_new=known is None)
     cursor = await streams.hub().open(visitor.conversation)
     if not text:
         return event_stream(chat_streams.greeting(visitor, cursor, web_chat.greeting()))
-    accepted = await briefly(web_chat.accept, visitor, text, key=key)
+    accepted = await briefly(
+        web_chat.accept, visitor, text, key=key, address=address, is_new=known is None
+    )
     if accepted.is_unanswered:
         answering.begin(answering.Chat(accepted.conversation, visitor.conversation))
     return event_stream(chat_streams.answer(visitor, cursor, accepted))

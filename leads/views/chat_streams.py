@@ -1,7 +1,7 @@
 """What the web chat's streams say, event by event."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -21,13 +21,13 @@ PATIENCE = 120
 COMMENT = b": \n\n"
 
 
-async def greeting(visitor: Visitor, cursor: str, text: str) -> AsyncIterator[bytes]:
+async def greeting(visitor: Visitor, cursor: str, text: str) -> AsyncGenerator[bytes]:
     yield _session(visitor, "agent", cursor)
     yield frame("token", encoded({"text": text}))
     yield frame("done", encoded({"message": None, "answers_through": None}))
 
 
-async def answer(visitor: Visitor, cursor: str, accepted: Accepted) -> AsyncIterator[bytes]:
+async def answer(visitor: Visitor, cursor: str, accepted: Accepted) -> AsyncGenerator[bytes]:
     """What is said until the message has its answer; or that a person will answer it."""
     yield _session(visitor, accepted.state, cursor)
     if accepted.answer:
@@ -65,7 +65,7 @@ async def _without_answer(reader: Reader, accepted: Accepted) -> AsyncGenerator[
 
 async def follow(
     visitor: Visitor, here: str, entry: Entry | None, *, is_lost: bool
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     state = await briefly(web_chat.state, visitor)
     fields = {"conversation": visitor.conversation, "state": state}
     yield frame("session", encoded(fields), "" if entry else here)

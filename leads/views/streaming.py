@@ -1,10 +1,11 @@
 """Views of the event loop: refusals in the shape of the API, streams in that of browsers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from functools import wraps
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -48,9 +49,21 @@ def streamed(method: str) -> Callable[[View], Any]:
     return decorate
 
 
-def event_stream(frames: AsyncIterator[bytes]) -> StreamingHttpResponse:
+def event_stream(frames: AsyncGenerator[bytes]) -> StreamingHttpResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingHttpResponse(frames, content_type="text/event-stream", headers=headers)
+    return StreamingHttpResponse(
+        _without_thread(frames), content_type="text/event-stream", headers=headers
+    )
+
+
+async def _without_thread(frames: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """Django keeps the thread of a request's middlewares until its end: of a stream, for hours."""
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    if context and (executor := SyncToAsync.context_to_thread_executor.pop(context, None)):
+        executor.shutdown(wait=False)
+    async with aclosing(frames):
+        async for one in frames:
+            yield one
 
 
 def refusal(error: Exception) -> HttpResponse:

@@ -15,6 +15,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
+from django.db.models import F, Q  # noqa: E402
 
 from leads.database import briefly  # noqa: E402
 from leads.models import Conversation, Message  # noqa: E402
@@ -50,6 +51,8 @@ class Failed:
 
 async def run(conversation_id, *, streaming):
     asked = await briefly(_asked, conversation_id)
+    if asked is None:
+        return
     pause = float((re.findall(r"slow:([\d.]+)", asked.text) or [0])[0])
     written = ""
     try:
@@ -67,7 +70,8 @@ async def run(conversation_id, *, streaming):
 
 
 def _asked(pk):
-    return Message.objects.filter(conversation=pk, author="person").latest("pk")
+    later = Q(pk__gt=F("conversation__answered_through"))
+    return Message.objects.filter(later, conversation=pk, author="person").last()
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """A real stream service, and visitors with sockets of their own."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -68,7 +69,8 @@ class Service:
             return int(children.read().split()[0])
 
     def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(5)
 
     def stop(self, within=30):
@@ -81,6 +83,10 @@ class Service:
     def say(self, text=None, token=None, *, body=None, path="/chat", **headers):
         body = body if body is not None else {"message": text, "token": token}
         return self._open("POST", path, body, **headers)
+
+    def rate(self, session, message, value):
+        body = {"message": message, "feedback": value, "token": session["token"]}
+        return self._open("POST", f"/chat/{session['conversation']}/feedback", body)
 
     def follow(self, session, last=None):
         headers = {"Authorization": f"Visitor {session['token']}"}

@@ -176,19 +176,13 @@ def test_staff_reach_a_visitor_who_waits_and_hand_back(chat):
     assert names_of([next(following), next(following)]) == ["session", "history"]
     conversation, person = Conversation.objects.get(), UserFactory(is_staff=True)
 
-    taking_over.take_over(conversation, by=person)
     conversations.staff_wrote(conversation, by=person, text="Aqui é a Ana.")
     taking_over.hand_back(conversation, by=person)
 
-    found = [next(following) for _ in range(3)]
-    assert found[0] == ("state", {"state": "staff"})
-    assert (found[1][0], found[1][1]["author"], found[1][1]["text"]) == (
-        "message",
-        "staff",
-        "Aqui é a Ana.",
-    )
-    assert "Ana" not in str({**found[1][1], "text": ""})
-    assert found[2] == ("state", {"state": "agent"})
+    (name, reply), *states = [next(following) for _ in range(3)]
+    assert (name, reply["author"], reply["text"]) == ("message", "staff", "Aqui é a Ana.")
+    assert person.first_name not in str(reply)
+    assert states == [("state", {"state": "staff"}), ("state", {"state": "agent"})]
 
 
 def test_the_assistant_is_silent_while_a_person_answers(chat):
@@ -257,6 +251,21 @@ def test_an_answer_that_fails_says_so_and_a_retry_has_one(chat):
     assert Message.objects.get().author == "person"
     assert list(chat.say(body=body))[-1][0] == "error"
     assert Message.objects.count() == 1
+
+
+def test_an_answer_is_rated_by_whom_it_was_for(chat):
+    mine, others = (list(chat.say("oi")) for _ in range(2))
+    answer = mine[-1][1]["message"]
+
+    statuses = [
+        chat.rate(mine[0][1], answer, "down").status,
+        chat.rate(others[0][1], answer, "up").status,
+        chat.rate(mine[0][1], answer - 1, "up").status,
+        chat.rate(mine[0][1], answer, "so-so").status,
+    ]
+
+    assert statuses == [204, 404, 404, 400]
+    assert Message.objects.get(pk=answer).feedback == "down"
 
 
 def test_fifty_streams_on_a_pool_of_two(chat):

@@ -129,7 +129,7 @@ def test_a_reader_who_never_reads_is_let_go(services):
     conversation = session["conversation"]
 
     for number in range(400):
-        fields = {"text": f"{number} " + "x" * 8000}
+        fields = {"text": f"{number} " + "x" * 40_000}
         publishing._write(UUID(conversation), "token", fields)
 
     until(lambda: open_streams(service) == 0, within=30)

@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
+from django.core.validators import URLValidator
 from django.db import migrations, models
 
 # Accents go first, so that who types without them finds the same. The dictionary of stop words
@@ -39,6 +40,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "chunk",
             django.contrib.postgres.indexes.GinIndex(fields=["words"], name="chunk_words"),
+        ),
+        migrations.AlterField(
+            "document",
+            "url",
+            models.CharField(
+                blank=True,
+                default="",
+                max_length=500,
+                validators=[URLValidator(["http", "https"])],
+                verbose_name="address",
+            ),
         ),
         migrations.AddField(
             "knowledgeindex",

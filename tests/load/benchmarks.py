@@ -17,6 +17,7 @@ from tests.load.client import Request
 from tests.load.compare import Figure, cpu_ratio, spread, time_ratio
 from tests.load.monthly import monthly
 from tests.load.pictures import photos
+from tests.load.vectors import vectors
 
 RANDOM = random.Random(2)
 TIMES = 40
@@ -250,5 +251,6 @@ ALL = {
         staff.people_import,
         monthly,
         badges,
+        vectors,
     )
 }

@@ -10,8 +10,6 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 LARGEST = 5 * 1024 * 1024
 # A workbook is a zip: what is small may unpack to anything.
@@ -23,7 +21,6 @@ DELIMITERS = ",;\t"
 # What breaks a workbook that is none, or was made to do harm.
 BROKEN = (
     zipfile.BadZipFile,
-    InvalidFileException,
     KeyError,
     ValueError,
     TypeError,
@@ -72,6 +69,10 @@ def _csv(content: bytes) -> Iterator[Row]:
 
 
 def _workbook(content: bytes) -> Iterator[Row]:
+    # Here, because it loads numpy where that is installed.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -82,7 +83,7 @@ def _workbook(content: bytes) -> Iterator[Row]:
             cells = [_text(cell) for cell in row]
             if any(cells):
                 yield _checked(cells)
-    except BROKEN as error:
+    except (*BROKEN, InvalidFileException) as error:
         raise ValidationError(_("The workbook cannot be read.")) from error
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 # What a spreadsheet takes for a formula, and runs; a plain number is none.
 FORMULA = re.compile(r"[=+\-@\t\r]")
@@ -38,6 +36,10 @@ def csv_response(rows: Rows, name: str) -> HttpResponseBase:
 
 
 def xlsx_response(rows: Rows, name: str) -> HttpResponseBase:
+    # Here, because it loads numpy where that is installed.
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(name[:31])
     for row in rows:

@@ -60,6 +60,7 @@ class FirstRun:
 def load_demo_data() -> None:
     say("Loading demo data …")
     call_command("populate")
+    call_command("load_demo_knowledge")
 
 
 def make_staff_account() -> None:

@@ -71,6 +71,7 @@ def _csv(content: bytes) -> Iterator[Row]:
 def _workbook(content: bytes) -> Iterator[Row]:
     # Not at the start of a process: it brings numpy along, which most never need.
     from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -82,7 +83,7 @@ def _workbook(content: bytes) -> Iterator[Row]:
             cells = [_text(cell) for cell in row]
             if any(cells):
                 yield _checked(cells)
-    except BROKEN as error:
+    except (*BROKEN, InvalidFileException) as error:
         raise ValidationError(_("The workbook cannot be read.")) from error
 
 

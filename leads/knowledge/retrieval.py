@@ -61,10 +61,7 @@ def search(question: str, *, limit: int = 8) -> Retrieved:
     dates = wording.days(question, timezone.localdate())
     index = indexing.index()
     vector = embedding.embed([f"{asked} {dates}".strip()], model_id=index.model_id)[0]
-    with transaction.atomic():
-        terms, days = _terms(asked), _terms(dates)
-        found = _candidates(index, vector, [*terms, *days])
-    ranked = gate.rank(found, terms, days)[:limit]
+    ranked = find(index, vector, asked, dates)[:limit]
     return Retrieved(
         evidence=[_evidence(candidate) for candidate in ranked],
         is_answerable=gate.is_answerable(ranked) and not guard.is_refused(question),
@@ -73,33 +70,41 @@ def search(question: str, *, limit: int = 8) -> Retrieved:
     )
 
 
-def _candidates(index: KnowledgeIndex, vector: list[float], terms: list[Term]) -> list[Candidate]:
-    ids = {*_nearest(index, vector), *_by_words(terms)}
+def find(
+    index: KnowledgeIndex, vector: list[float], asked: str, dates: str = ""
+) -> list[Candidate]:
+    """What is near the vector or holds the words, the best first."""
+    with transaction.atomic():
+        terms, days = _terms(asked), _terms(dates)
+        ids = {*nearest(index, vector), *_by_words([*terms, *days])}
+        found = _candidates(index, vector, ids)
+    return gate.rank(found, terms, days)
+
+
+def nearest(index: KnowledgeIndex, vector: list[float]) -> dict[int, float]:
+    """The chunks whose text or question is nearest, each with its distance; in a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(SCAN)
+    rows = _embeddings(index, vector).filter(unexpired("document__"))
+    pairs = rows.order_by("distance").values_list("chunk", "distance")[:NEAREST]
+    # The order is a relaxed one, and a chunk may come by several of its rows.
+    return dict(sorted(pairs, key=lambda pair: -pair[1]))
+
+
+def _candidates(index: KnowledgeIndex, vector: list[float], ids: set[int]) -> list[Candidate]:
     near = _embeddings(index, vector).filter(chunk__in=ids).values("chunk")
-    nearest = dict(near.annotate(least=Min("distance")).values_list("chunk", "least"))
-    chunks = (
-        Chunk.objects.filter(pk__in=ids)
-        .select_related("document")
-        .annotate(stems=RawSQL("tsvector_to_array(leads_chunk.words)", []))
-    )
+    distances = dict(near.annotate(least=Min("distance")).values_list("chunk", "least"))
+    stems = RawSQL("tsvector_to_array(leads_chunk.words)", [])  # noqa: S611
+    chunks = Chunk.objects.filter(pk__in=ids).select_related("document").annotate(stems=stems)
     return [
-        Candidate(chunk, frozenset(chunk.stems), 1 - nearest.get(chunk.pk, 1.0))
-        for chunk in chunks.defer("document__text").order_by("pk")
+        Candidate(chunk, frozenset(chunk.stems), 1 - distances.get(chunk.pk, 1.0))
+        for chunk in chunks.defer("document__text", "words")
     ]
 
 
 def _embeddings(index: KnowledgeIndex, vector: list[float]) -> QuerySet[Embedding]:
     rows = Embedding.objects.filter(index_version=index.serving_version)
     return rows.annotate(distance=CosineDistance("vector", vector))
-
-
-def _nearest(index: KnowledgeIndex, vector: list[float]) -> list[int]:
-    """The chunks whose text or question is nearest; each may come by several of its rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(SCAN)
-    rows = _embeddings(index, vector).filter(unexpired("document__"))
-    nearest = rows.order_by("distance").values_list("chunk", flat=True)  # type: ignore[misc]
-    return list(nearest[:NEAREST])
 
 
 def _by_words(terms: list[Term]) -> list[int]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -60,7 +61,13 @@ class Document(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     title = models.CharField(_("title"), max_length=200)
     # What a citation links to; of a web page also where it is fetched from.
-    url = models.URLField(_("address"), max_length=500, blank=True, default="")
+    url = models.CharField(
+        _("address"),
+        max_length=500,
+        validators=[URLValidator(["http", "https"])],
+        blank=True,
+        default="",
+    )
     file = models.FileField(_("file"), upload_to="knowledge", blank=True, default="")
     # Of an FAQ row: the question is the title, this is the answer. Of all others what was read.
     text = models.TextField(_("text"), blank=True, default="")

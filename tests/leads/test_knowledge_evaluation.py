@@ -19,7 +19,7 @@ def asked(db):
 
 
 def test_held_out_questions_reach_the_goals_and_none_is_worse_than_before(asked):
-    baseline = json.loads((running.HERE / "baseline.json").read_text())
+    baseline = json.loads(running.BASELINE.read_text())
 
     figures = {half: report.figures() for half, report in asked.items()}
 

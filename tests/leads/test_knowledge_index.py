@@ -46,7 +46,7 @@ def test_new_version_is_swapped_in_and_the_old_one_goes(faq, other):
     assert versions() == [(2, other)]
     assert Embedding.objects.count() == 2
     # Questions are embedded by the model that made what serves.
-    assert retrieval.search("posso ir?").confidence > 0.9
+    assert retrieval.search("posso ir?").is_answerable
 
 
 def test_old_version_serves_while_the_new_one_is_built(faq, other, monkeypatch):
@@ -58,7 +58,7 @@ def test_old_version_serves_while_the_new_one_is_built(faq, other, monkeypatch):
         with pytest.raises(RuntimeError):
             reindexing.reindex(other)
     assert indexing.index().building_version == 2
-    assert retrieval.search("posso ir?").confidence > 0.9
+    assert retrieval.search("posso ir?").is_answerable
 
     add("Quando começa?")  # comes for both
     assert versions() == [(1, embedding.CURRENT), (2, other)]

@@ -15,6 +15,7 @@ from leads.models import Chunk, Document
 from leads.services import knowledge
 
 HERE = Path(__file__).parent
+BASELINE = HERE / "baseline.json"
 HALVES = ("development", "held_out")
 # Not ours, written after the held-out half was looked at once, and looked at once themselves.
 FRESH = "fresh"
@@ -45,6 +46,11 @@ class Asked:
     first: str
     passage_place: int | None = None
     source_place: int | None = None
+
+    @property
+    def is_wrong(self):
+        should_answer = self.kind in ANSWERABLE
+        return self.answers != should_answer or (should_answer and self.passage_place != 1)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from config.metrics.counts import ANSWERING
 from leads import streams
-from leads.database import briefly
+from leads.threads import in_thread
 from leads.models import Conversation, Message
 from leads.services import answers
 from leads.streams import wire
@@ -60,7 +60,7 @@ async def _run(chat: Chat) -> None:
         is_first = True  # then it is owed, as who began this has seen
         while chat.conversation in _again:
             _again.discard(chat.conversation)
-            is_owed = is_first or await briefly(is_unanswered, chat.pk)
+            is_owed = is_first or await in_thread(is_unanswered, chat.pk)
             await _answer_all(chat, is_owed=is_owed)
             is_first = False
     except (RedisError, OSError) as error:
@@ -83,7 +83,7 @@ async def _answer_all(chat: Chat, *, is_owed: bool) -> None:
         if trouble:
             await streams.hub().write(chat.conversation, "error", trouble)
             return
-        is_owed = await briefly(is_unanswered, chat.pk)
+        is_owed = await in_thread(is_unanswered, chat.pk)
 
 
 def is_unanswered(pk: int) -> bool:
@@ -120,12 +120,12 @@ async def _write(chat: Chat) -> Trouble:
             if name == "error":
                 return {"code": "failed", **fields}
             if name == "done":
-                trouble, fields = None, await briefly(_done_fields, fields["message_id"], chat.pk)
+                trouble, fields = None, await in_thread(_done_fields, fields["message_id"], chat.pk)
             await hub.write(chat.conversation, name, fields)
-    if trouble and not await briefly(is_unanswered, chat.pk):
+    if trouble and not await in_thread(is_unanswered, chat.pk):
         # Somebody else was quicker: between our look and our claim.
         trouble = None
-        await hub.write(chat.conversation, "done", await briefly(_done_fields, None, chat.pk))
+        await hub.write(chat.conversation, "done", await in_thread(_done_fields, None, chat.pk))
     return trouble
 
 

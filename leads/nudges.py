@@ -4,33 +4,29 @@ Who works on a line forgets its mark first and looks for work then, so what is s
 mark was looked at is seen. A mark that stays behind is gone after a while; a sweep finds the rows.
 """
 
-import logging
 from typing import Any
 
 from django.db import transaction
 from django_redis import get_redis_connection
-from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from config.errors import DependencyAway
-from config.nudge import BREAKER
+from config.nudge import Nudge
 
-logger = logging.getLogger(__name__)
 PREFIX = "mutirao:nudge"
 # So long a message may stand in the queue before another one is sent for the same line.
 LONGEST = 15
 
 
-def send(task: Any, line: Any) -> None:
+def send(task: Nudge, line: Any) -> None:
     """After the commit, unless a message waits already."""
     transaction.on_commit(lambda: _send(task, line, 0))
 
 
-def send_later(task: Any, line: Any, *, seconds: float) -> None:
+def send_later(task: Nudge, line: Any, *, seconds: float) -> None:
     transaction.on_commit(lambda: _send(task, line, seconds))
 
 
-def forget(task: Any, line: Any) -> None:
+def forget(task: Nudge, line: Any) -> None:
     """From now on what comes needs a message of its own."""
     try:
         get_redis_connection("default").delete(_name(task, line))
@@ -38,18 +34,12 @@ def forget(task: Any, line: Any) -> None:
         return
 
 
-def _send(task: Any, line: Any, seconds: float) -> None:
-    if not _is_first(task, line, seconds):
-        return
-    try:
-        BREAKER.call(task.apply_async, (line,), countdown=seconds or None)
-    except DependencyAway:
-        return  # said when it began
-    except OperationalError:
-        logger.warning("The broker is away; rows wait for %s.", task.name)
+def _send(task: Nudge, line: Any, seconds: float) -> None:
+    if _is_first(task, line, seconds):
+        task.delay_on_commit_by(seconds, line)
 
 
-def _is_first(task: Any, line: Any, seconds: float) -> bool:
+def _is_first(task: Nudge, line: Any, seconds: float) -> bool:
     lasts = int((seconds + LONGEST) * 1000)
     try:
         return bool(get_redis_connection("default").set(_name(task, line), 1, nx=True, px=lasts))
@@ -57,5 +47,5 @@ def _is_first(task: Any, line: Any, seconds: float) -> bool:
         return True
 
 
-def _name(task: Any, line: Any) -> str:
+def _name(task: Nudge, line: Any) -> str:
     return f"{PREFIX}:{task.name}:{line}"

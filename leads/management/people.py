@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from leads.management import demo_follow_ups
 from leads.models import Lead, LeadConsent, LeadIdentity
 from leads.services import capture, consent, converting, editing, identities, stages
 from users.models import User
@@ -25,14 +26,15 @@ WAYS = {
 
 def add_leads() -> None:
     """Make them, as if they had written in the last weeks; nobody gets a mail."""
-    staff = User.objects.filter(is_active=True).order_by("pk").first()
+    staff = User.objects.filter(is_active=True).order_by("-is_staff", "pk").first()
     assert staff is not None  # noqa: S101
     with FILE.open(newline="") as file:
-        for number, row in enumerate(csv.DictReader(file)):
-            _add_lead(row, staff, days=2 * number + 1)
+        rows = enumerate(csv.DictReader(file))
+        leads = [_add_lead(row, staff, days=2 * number + 1) for number, row in rows]
+    demo_follow_ups.add([lead for lead in leads if lead.stage == Lead.Stage.NEW], staff)
 
 
-def _add_lead(row: dict[str, str], staff: User, *, days: int) -> None:
+def _add_lead(row: dict[str, str], staff: User, *, days: int) -> Lead:
     lead = _wrote(row)
     if row["opted_out"]:
         consent.record(
@@ -52,6 +54,8 @@ def _add_lead(row: dict[str, str], staff: User, *, days: int) -> None:
         editing.edit(lead, {"tags": row["tags"].split(";")})
     then = timezone.now() - timedelta(days=days)
     Lead.objects.filter(pk=lead.pk).update(created_at=then, stage_changed_at=then)
+    lead.refresh_from_db()
+    return lead
 
 
 def _wrote(row: dict[str, str]) -> Lead:

@@ -69,7 +69,7 @@ def queue(
         action=action,
         sent_at=now,
         accepted_at=now,
-        delivery=Delivery.QUEUED if is_whatsapp else "",
+        delivery=Delivery.QUEUED,
         try_at=now if is_whatsapp else None,
     )
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now)

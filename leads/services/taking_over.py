@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from leads import streams
 from leads.models import Conversation, Message
-from leads.services import sequences
+from leads.services import leases, sequences
 from leads.tasks import agent
 from users.models import User
 
@@ -19,7 +19,7 @@ Author = Message.Author
 @transaction.atomic
 def take_over(conversation: Conversation, *, by: User) -> Conversation:
     """From now on `by` answers. What the assistant is writing just now is not kept."""
-    conversation = _lock(conversation)
+    conversation = leases.locked(conversation.pk)
     if conversation.state == State.STAFF and conversation.assigned_to == by:
         return conversation
     conversation.assigned_to = by
@@ -31,7 +31,7 @@ def take_over(conversation: Conversation, *, by: User) -> Conversation:
 @transaction.atomic
 def hand_back(conversation: Conversation, *, by: User) -> Conversation:
     """The assistant answers again, also what nobody answered since a person wrote last."""
-    conversation = _lock(conversation)
+    conversation = leases.locked(conversation.pk)
     if conversation.state == State.AGENT:
         return conversation
     _settle(conversation, before=_last(conversation, Author.STAFF))
@@ -45,15 +45,10 @@ def hand_back(conversation: Conversation, *, by: User) -> Conversation:
 @transaction.atomic
 def close(conversation: Conversation, *, by: User) -> Conversation:
     """Nothing is left to answer; who writes opens it again."""
-    conversation = _lock(conversation)
+    conversation = leases.locked(conversation.pk)
     _settle(conversation, before=None)
     _turn(conversation, State.CLOSED)
     return conversation
-
-
-def _lock(conversation: Conversation) -> Conversation:
-    found = Conversation.objects.select_for_update(no_key=True, of=("self",))
-    return found.select_related("lead", "assigned_to").get(pk=conversation.pk)
 
 
 def _turn(conversation: Conversation, state: str) -> None:

@@ -17,13 +17,12 @@ from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.encryption import keyed_hash, seal
+from config.encryption import seal
 from config.errors import DomainError
 from config.redaction import Redactor
 from leads import nudges
-from leads.evolution import jids
 from leads.evolution.payloads import Call
-from leads.models import Lead, WebhookEvent
+from leads.models import WebhookEvent
 from leads.services import inbound
 from leads.tasks import whatsapp as tasks
 
@@ -112,15 +111,6 @@ def replay(event: WebhookEvent) -> None:
     if not given_up.update(given_up_at=None, attempts=0, try_at=None, error=""):
         raise NotGivenUp
     nudges.send(tasks.process_webhooks, event.contact)
-
-
-def erase(lead: Lead) -> None:
-    """Delete what the gateway told of a person, before they are deleted themselves."""
-    keys = set(lead.conversations.values_list("key", flat=True))
-    for identity in lead.identities.all():
-        keys.add(keyed_hash("jid", identity.value))
-        keys.add(keyed_hash("jid", identity.value.lstrip("+") + jids.PHONE))
-    WebhookEvent.objects.filter(contact__in=keys).delete()
 
 
 def _claim(contact: str) -> WebhookEvent | None:

@@ -45,7 +45,7 @@ def publish_message(message: Message) -> None:
     fields = {**message_fields(message), "state": conversation.state}
     is_told = _write(conversation.public_id, "message", fields)
     delivery = Message.Delivery.SENT if is_told else Message.Delivery.QUEUED
-    untold = Message.objects.filter(pk=message.pk, delivery__in=("", Message.Delivery.QUEUED))
+    untold = Message.objects.filter(pk=message.pk, delivery=Message.Delivery.QUEUED)
     untold.update(delivery=delivery)
 
 

@@ -13,7 +13,7 @@ from config.api import TextField
 from config.exception_handler import TooLarge
 from config.idempotency import HEADER, PRINTABLE
 from leads import answering, streams
-from leads.database import briefly
+from leads.threads import in_thread
 from leads.models import Message
 from leads.services import web_chat
 from leads.services.web_chat import Visitor
@@ -55,11 +55,11 @@ async def say(request: HttpRequest) -> StreamingHttpResponse:
     if streams.hub().is_full_for(visitor.conversation):
         raise exceptions.Throttled(30)
     if not text:
-        await briefly(web_chat.limit, visitor, address, is_new=known is None)
+        await in_thread(web_chat.limit, visitor, address, is_new=known is None)
     cursor = await streams.hub().open(visitor.conversation)
     if not text:
         return event_stream(chat_streams.greeting(visitor, cursor, web_chat.greeting()))
-    accepted = await briefly(
+    accepted = await in_thread(
         web_chat.accept, visitor, text, key=key, address=address, is_new=known is None
     )
     if accepted.is_unanswered:
@@ -86,8 +86,8 @@ async def feedback(request: HttpRequest, conversation: str) -> HttpResponse:
     """Thumbs up or down for an answer; nothing takes it back."""
     given = _given(request, Feedback)
     visitor = _of(request, conversation, given["token"])
-    await briefly(web_chat.limit, visitor, addresses.of(request), is_new=False)
-    if not await briefly(web_chat.rate, visitor, given["message"], given["feedback"]):
+    await in_thread(web_chat.limit, visitor, addresses.of(request), is_new=False)
+    if not await in_thread(web_chat.rate, visitor, given["message"], given["feedback"]):
         raise exceptions.NotFound
     return HttpResponse(status=204)
 

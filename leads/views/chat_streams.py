@@ -7,7 +7,7 @@ from typing import Any
 
 from config.metrics.counts import STREAM_EVENTS
 from leads import answering, streams
-from leads.database import briefly
+from leads.threads import in_thread
 from leads.services import web_chat
 from leads.services.web_chat import Accepted, Visitor
 from leads.streams import Entry, Reader, frame
@@ -66,11 +66,11 @@ async def _without_answer(reader: Reader, accepted: Accepted) -> AsyncGenerator[
 async def follow(
     visitor: Visitor, here: str, entry: Entry | None, *, is_lost: bool
 ) -> AsyncGenerator[bytes]:
-    state = await briefly(web_chat.state, visitor)
+    state = await in_thread(web_chat.state, visitor)
     fields = {"conversation": visitor.conversation, "state": state}
     yield frame("session", encoded(fields), "" if entry else here)
     if entry is None:
-        said = await briefly(web_chat.history, visitor)
+        said = await in_thread(web_chat.history, visitor)
         yield frame("session_lost" if is_lost else "history", encoded({"messages": said}))
     is_unfinished = entry is not None and entry.event in UNFINISHED
     cursor = entry.id if entry else here

@@ -17,7 +17,7 @@ from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.models import F, Q  # noqa: E402
 
-from leads.database import briefly  # noqa: E402
+from leads.threads import in_thread  # noqa: E402
 from leads.models import Conversation, Message  # noqa: E402
 from leads.services import answers  # noqa: E402
 
@@ -50,7 +50,7 @@ class Failed:
 
 
 async def run(conversation_id, *, streaming):
-    asked = await briefly(_asked, conversation_id)
+    asked = await in_thread(_asked, conversation_id)
     if asked is None:
         return
     pause = float((re.findall(r"slow:([\d.]+)", asked.text) or [0])[0])
@@ -64,9 +64,9 @@ async def run(conversation_id, *, streaming):
             yield Failed(retry=True)
             return
         yield Citation(1, "Perguntas", "https://example.org/faq", "…")
-        yield Done(await briefly(_finish, conversation_id, asked.pk, written))
+        yield Done(await in_thread(_finish, conversation_id, asked.pk, written))
     finally:
-        await asyncio.shield(briefly(_bill, conversation_id, len(written)))
+        await asyncio.shield(in_thread(_bill, conversation_id, len(written)))
 
 
 def _asked(pk):

@@ -8,7 +8,7 @@ import pytest
 from config.encryption import keyed_hash
 from leads.evolution import jids, messages
 from leads.models import Conversation, LeadIdentity, Message, WebhookEvent
-from leads.services import outbox, webhooks
+from leads.services import erasing, outbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
 ANA = "+55 11 98765-4321"
@@ -323,6 +323,6 @@ def test_what_was_told_of_a_person_goes_with_them(gateway, settled):
     settled()
     lead = LeadIdentity.objects.filter(kind="lid").get().lead
 
-    webhooks.erase(lead)
+    erasing.erase(lead)
 
     assert WebhookEvent.objects.count() == 1

@@ -71,6 +71,12 @@ class DocumentAdmin(ModelAdmin):
         if {"title", "text", "url", "file"} & {*form.changed_data}:
             knowledge.reread(obj)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """What is said goes with its document, though nobody deletes a passage alone."""
+        passages = Chunk.objects.filter(document__in=objs).count()
+        counts = {_("documents"): len(objs), _("passages"): passages}
+        return [str(one) for one in objs], counts, set(), []
+
     def delete_model(self, request: HttpRequest, obj: Document) -> None:
         knowledge.delete_document(obj)
 

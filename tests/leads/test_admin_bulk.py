@@ -38,7 +38,6 @@ def test_staff_write_look_and_send(admin_client, everybody):
     assert "1 não quer receber." in asked.text
     assert "2 nunca concordaram" in asked.text
     assert "1 não tem endereço comprovado ali." in asked.text
-    assert "1 foi unido a outro contato." in asked.text
     assert looked.text.count("1 contato recebe.") == 1
     assert "Oi Iara!" in looked.text
     assert "1 mensagem está planejada." in sent.text

@@ -253,8 +253,8 @@ def test_streams_share_their_connections_to_the_broker(services):
 
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
         mine = [client for client in broker.client_list() if client["cmd"] != "client|list"]
-        listening = [client for client in mine if int(client["sub"])]
+        channels = [int(client["sub"]) for client in mine]
 
     assert len(following) == 30
-    assert len(listening) == 1
-    assert int(listening[0]["sub"]) == 31
+    # A service of another test may still listen for nobody.
+    assert [count for count in channels if count > 1] == [31]

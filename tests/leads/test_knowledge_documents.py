@@ -1,6 +1,7 @@
 """Documents are read once, found whole or not at all, and leave nothing behind."""
 
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.core.files.base import ContentFile
@@ -248,16 +249,19 @@ def test_two_readers_write_one_set_of_passages():
 def test_deleting_while_it_is_written_waits_and_leaves_nothing():
     document = Document.objects.create(kind="faq", title="Oi?", text="Olá.")
     knowledge.read_document(document.pk)
+    is_held = Event()
 
     def write_again():
         with transaction.atomic():
             mine = Document.objects.select_for_update().get(pk=document.pk)
+            is_held.set()
             let_someone_wait()
             indexing.write(mine, indexing.passages_of(mine, "Tchau."), {})
 
     def delete():
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '20s'")
+        assert is_held.wait(10)
         knowledge.delete_document(document)
 
     run_together(write_again, delete)

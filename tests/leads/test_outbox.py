@@ -41,7 +41,7 @@ def test_message_to_the_web_goes_to_its_stream(
         assert published == []
 
     assert published == [message]
-    assert message.delivery == ""
+    assert state(message) == "queued"  # until its readers are told
 
 
 def test_answer_of_a_burst_is_queued_once(chat):

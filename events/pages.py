@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from events import certificates, services
+from events import services
 from events.models import Certificate
 
 
@@ -20,6 +20,9 @@ class CertificatePage(TemplateView):
     title = _("Certificate of participation")
 
     def get_context_data(self, **facts: Any) -> dict[str, Any]:
+        # Not at the start of a process: it brings numpy along, which most never need.
+        from events import certificates
+
         issued = Certificate.objects.select_related("participant__user", "participant__event")
         certificate = get_object_or_404(issued, code=self.kwargs["code"])
         event = certificate.participant.event

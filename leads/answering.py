@@ -17,10 +17,10 @@ from redis.exceptions import RedisError
 
 from config.metrics.counts import ANSWERING
 from leads import streams
-from leads.threads import in_thread
 from leads.models import Conversation, Message
 from leads.services import answers
 from leads.streams import wire
+from leads.threads import in_thread
 
 logger = logging.getLogger(__name__)
 BEAT = 1.0

@@ -30,6 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own check is a query before each request, which costs as much as a real one."""
 
     failed_attempt = 0  # the number of the latest, in any pool of this process
+    is_away = False  # since an attempt failed, and until one succeeds
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,12 +60,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         before, give_up_at = DatabaseWrapper.failed_attempt, time.monotonic() + PATIENCE
         while True:
             try:
-                return super().get_new_connection(conn_params)
+                connection = super().get_new_connection(conn_params)
             except PoolTimeout as error:
-                if DatabaseWrapper.failed_attempt != before:
+                # An attempt may hang, in the resolver above all: who only looks does not wait for
+                # it. What comes of it lies in the pool when the next one looks.
+                if DatabaseWrapper.is_away or DatabaseWrapper.failed_attempt != before:
+                    DatabaseWrapper.is_away = True
                     raise psycopg.OperationalError("The database cannot be reached.") from error
                 if time.monotonic() >= give_up_at:
                     raise
+            else:
+                DatabaseWrapper.is_away = False
+                return connection
 
 
 def tell_slow(execute: Callable[..., Any], sql: Any, params: Any, *more: Any) -> Any:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config import files
 from events import tasks
-from events.impact import document, monthly
+from events.impact import monthly
 from events.models import Event, ImpactReport
 
 
@@ -28,6 +28,9 @@ def generate_monthly_report(month: date | None = None) -> None:
 
 def draw_month(report_id: int) -> None:
     """Make the file of a month that has none, unless what it shows changes meanwhile."""
+    # Not at the start of a process: it brings numpy along, which most never need.
+    from events.impact import document
+
     report = ImpactReport.objects.filter(pk=report_id, pdf="").first()
     if report is None:
         return

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.api import idempotent
-from events import calendars, certificates, services, tickets
+from events import calendars, services, tickets
 from events.examples import CALENDAR_FEED, VENUE_CODE
 from events.models import CalendarFeed, Event, EventParticipant, new_code
 from events.reading import CalendarFeedSerializer, ImageQuery, VenueCodeSerializer
@@ -74,6 +74,9 @@ class CertificateView(APIView):
 
         It carries a code by which anybody sees whether it still holds.
         """
+        # Not at the start of a process: it brings numpy along, which most never need.
+        from events import certificates
+
         places = EventParticipant.objects.select_related("user", "event__organizer")
         place = get_object_or_404(places, event=event_id, user=acting_user(request))
         certificate = services.certify(place)

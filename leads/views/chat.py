@@ -13,10 +13,10 @@ from config.api import TextField
 from config.exception_handler import TooLarge
 from config.idempotency import HEADER, PRINTABLE
 from leads import answering, streams
-from leads.threads import in_thread
 from leads.models import Message
 from leads.services import web_chat
 from leads.services.web_chat import Visitor
+from leads.threads import in_thread
 from leads.views import chat_streams
 from leads.views.streaming import event_stream, streamed
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from config.metrics.counts import STREAM_EVENTS
 from leads import answering, streams
-from leads.threads import in_thread
 from leads.services import web_chat
 from leads.services.web_chat import Accepted, Visitor
 from leads.streams import Entry, Reader, frame
 from leads.streams.wire import UNFINISHED, encoded
+from leads.threads import in_thread
 
 # Seconds: of silence before a comment is sent; before an answer that stands still is asked about;
 # and that a POST stays open at most.

@@ -38,7 +38,7 @@ class Client:
         if self.token:
             given["Authorization"] = f"Bearer {self.token}"
         try:
-            self.line = self.line or self._connect()
+            self.line = self.line or self.connect()
             self.line.request(method, path, content, given)
             answer = self.line.getresponse()
             text = answer.read()
@@ -55,7 +55,7 @@ class Client:
             self.line.close()
         self.line = None
 
-    def _connect(self):
+    def connect(self):
         context = ssl._create_unverified_context()
         line = HTTPSConnection(self.host, timeout=TIMEOUT, context=context)
         # Reached at the address, greeted by the name.

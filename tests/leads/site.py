@@ -17,9 +17,9 @@ from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.models import F, Q  # noqa: E402
 
-from leads.threads import in_thread  # noqa: E402
 from leads.models import Conversation, Message  # noqa: E402
 from leads.services import answers  # noqa: E402
+from leads.threads import in_thread  # noqa: E402
 
 settings.STREAMS_NEED = []
 for name in ("CHAT_PRESENCE", "CHAT_STUCK"):

@@ -96,7 +96,8 @@ class Service:
         return self._open("GET", path, None, **headers)
 
     def _open(self, *request, **headers):
-        self.opened.append(Stream(self.port, *request, **headers))
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        self.opened.append(Stream(line, *request, **headers))
         return self.opened[-1]
 
     def hang_up(self):
@@ -108,8 +109,8 @@ class Service:
 class Stream:
     """One request, and what comes back event by event."""
 
-    def __init__(self, port, method, path, body, **headers):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    def __init__(self, connection, method, path, body, **headers):
+        self.connection = connection
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         self.connection.request(method, path, None if body is None else json.dumps(body), headers)
         self.response = self.connection.getresponse()

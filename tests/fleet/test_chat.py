@@ -1,0 +1,117 @@
+"""Visitors chat while the streams and the workers that answer them die."""
+
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.fleet.conftest import eventually
+from tests.leads.streaming import Stream, key, names_of
+
+QUESTION = "Preciso levar luvas para a limpeza da praia?"
+# What an answer is made from is not to be had meanwhile: it stands still in its middle.
+HELD = "BEGIN; LOCK TABLE leads_chunk IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({}); COMMIT"
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'leads_chunk'::regclass"
+ASK = """
+from uuid import uuid4
+from django.utils.timezone import now
+from leads.models import LeadIdentity
+from leads.services import conversations, identities
+visitor = uuid4().hex
+lead = identities.lead_of(LeadIdentity.Kind.VISITOR, visitor, proof="token", source="web")
+chat = conversations.of_contact(lead, channel="web", instance=None, address="", key=visitor)
+conversations.receive(chat, external_id=visitor, text={!r}, sent_at=now())
+print(chat.public_id)
+"""
+
+
+def say(fleet, text, *, name, token=None):
+    body = {"message": text, "token": token, "id": name}
+    headers = {"Host": fleet.client().host, "Content-Type": "application/json"}
+    return Stream(fleet.client().connect(), "POST", "/chat", body, **headers)
+
+
+def follow(fleet, session):
+    headers = {"Host": fleet.client().host, "Authorization": f"Visitor {session['token']}"}
+    path = f"/chat/{session['conversation']}/events"
+    return Stream(fleet.client().connect(), "GET", path, None, **headers)
+
+
+@contextmanager
+def answers_stand_still(fleet, seconds):
+    psql = ("docker", "exec", fleet.containers("postgres")[0].name, "psql", "-U", "mutirao", "-c")
+    holder = subprocess.Popen([*psql, HELD.format(seconds)], stdout=subprocess.DEVNULL)
+    eventually(lambda: fleet.sql(SLEEPING) != "0")
+    yield lambda: eventually(lambda: fleet.sql(WAITING) != "0")
+    assert holder.wait(seconds + 30) == 0
+
+
+def messages(fleet, conversation):
+    query = (
+        "SELECT author, count(*) FROM leads_message m JOIN leads_conversation c"
+        f" ON c.id = m.conversation_id WHERE c.public_id = '{conversation}' GROUP BY 1 ORDER BY 1"
+    )
+    return fleet.sql(query).splitlines()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def knowledge(fleet):
+    fleet.python(
+        "from django.core.management import call_command; call_command('load_demo_knowledge')"
+    )
+    read = "SELECT count(*) FROM leads_document WHERE status <> 'ready'"
+    eventually(lambda: fleet.sql(read) == "0", patience=180)
+
+
+def test_answer_comes_through_as_it_is_written(fleet):
+    """Buffered, the first event would come with the last."""
+    with answers_stand_still(fleet, 4) as wait_for_the_middle:
+        began = time.monotonic()
+        answer = say(fleet, QUESTION, name=key())
+        assert next(answer)[0] == "session"
+        first = time.monotonic() - began
+        wait_for_the_middle()
+
+        events = answer.until("done")
+
+    assert first < 2
+    assert time.monotonic() - began > 3
+    assert "citation" in names_of(events)
+
+
+def test_stream_killed_in_the_middle_of_an_answer_is_told_and_answers_once(fleet):
+    name = key()
+    with answers_stand_still(fleet, 6) as wait_for_the_middle:
+        session = next(say(fleet, QUESTION, name=name))[1]
+        wait_for_the_middle()
+        (stream,) = fleet.containers("stream")
+        fleet.kill(fleet.host_pid(stream))
+        eventually(lambda: fleet.inspect(stream)["State"]["Health"]["Status"] == "healthy")
+
+    told = follow(fleet, session).until("error")[-1][1]
+    again = say(fleet, QUESTION, name=name, token=session["token"]).until("done")
+    once_more = say(fleet, QUESTION, name=name, token=session["token"]).until("done")
+
+    assert told["retry"] is True
+    assert "citation" in names_of(again)
+    assert again[-1][1]["message"] == once_more[-1][1]["message"]
+    assert messages(fleet, session["conversation"]) == ["agent|1", "person|1"]
+
+
+def test_worker_killed_in_the_middle_of_an_answer_leaves_it_to_another(fleet):
+    with answers_stand_still(fleet, 12) as wait_for_the_middle:
+        conversation = fleet.python(ASK.format(QUESTION)).splitlines()[-1]
+        wait_for_the_middle()
+        for one in fleet.containers("worker"):
+            fleet.kill(fleet.host_pid(one))
+
+    def is_answered():
+        return messages(fleet, conversation) == ["agent|1", "person|1"]
+
+    # Its lease runs out, and the sweep of each minute finds the row.
+    eventually(is_answered, patience=120)
+    eventually(lambda: all(one.status == "running" for one in fleet.containers("worker")))
+    assert fleet.sql(WAITING) == "0"
+    assert is_answered()

@@ -22,6 +22,7 @@ NAMES = {
     "broker": _("Queue of tasks"),
     "cache": _("Cache of answers"),
     "database": _("Database"),
+    "knowledge": _("Pages of the knowledge"),
 }
 HEADERS = (_("Dependency"), _("State"), _("Failures in a row"), _("Since"), _("Seen by"))
 

@@ -117,7 +117,9 @@ class Document(models.Model):
 class Chunk(models.Model):
     """A passage of a document, as long as a person would quote."""
 
-    document = models.ForeignKey(Document, models.CASCADE, related_name="chunks")
+    document = models.ForeignKey(
+        Document, models.CASCADE, related_name="chunks", verbose_name=_("document")
+    )
     position = models.PositiveIntegerField()
     text = models.TextField(_("text"))
     # The questions of its rows below, one a line, so that they are found with its text.
@@ -227,7 +229,14 @@ class OpenQuestion(models.Model):
     text = EncryptedTextField(_("question"))
     asked_at = models.DateTimeField(_("asked at"), default=timezone.now)
     # Became this FAQ row, or was set aside.
-    document = models.ForeignKey(Document, models.SET_NULL, null=True, blank=True, related_name="+")
+    document = models.ForeignKey(
+        Document,
+        models.SET_NULL,
+        verbose_name=_("document"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
 
     class Meta:

@@ -18,7 +18,7 @@ from config.encryption import keyed_hash
 from config.idempotency import KeyReused
 from leads import streams
 from leads.models import Conversation, LeadIdentity, Message
-from leads.services import conversations, feedback, identities
+from leads.services import conversations, identities
 
 # Of one conversation, in the order they were written.
 SHOWN = 50
@@ -147,14 +147,11 @@ def history(visitor: Visitor) -> list[dict[str, Any]]:
 
 
 def rate(visitor: Visitor, message: int, value: str) -> bool:
-    """Keep what the visitor thinks of an answer; false if it is none of theirs."""
+    """Keep the latest thumb of an answer, "" takes it back; false if it is none of theirs."""
     answers = Message.objects.filter(
         conversation__public_id=visitor.conversation, author=Message.Author.AGENT, pk=message
     )
-    if (answer := answers.first()) is None:
-        return False
-    feedback.give(answer, value)
-    return True
+    return bool(answers.update(feedback=value))
 
 
 def publish_waiting() -> None:

@@ -97,6 +97,9 @@ SAME = {
     "csv",
     "evolution",
     "deepgram",
+    "claude",
+    "openai",
+    "web",
 }
 
 

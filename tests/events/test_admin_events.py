@@ -272,7 +272,7 @@ def test_list_needs_a_fixed_number_of_queries(admin_client, number, django_asser
     )
     admin_client.get(LIST)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         admin_client.get(f"{LIST}?all=")
 
 
@@ -285,7 +285,7 @@ def test_page_needs_a_fixed_number_of_queries(admin_client, number, django_asser
     )
     admin_client.get(page(event))
 
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         admin_client.get(page(event))
 
 

@@ -139,5 +139,5 @@ def test_list_needs_a_fixed_number_of_queries(admin_client, number, django_asser
     )
     admin_client.get(LIST)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         admin_client.get(f"{LIST}?all=")

@@ -6,10 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from leads.knowledge import embedding
-from leads.models import Document, KnowledgeIndex, Message
-from leads.services import feedback
-from leads.services.feedback import NotAnAnswer
-from tests.leads.people import conversation, fresh
+from leads.models import Document, KnowledgeIndex
 
 pytestmark = pytest.mark.django_db
 
@@ -50,19 +47,3 @@ def test_model_without_a_price_is_told_and_no_fault(settings):
     settings.CLAUDE_API_KEY, settings.CLAUDE_MODEL = "sk-ant-test", "claude-next"
 
     assert "has no price" in check()
-
-
-def test_thumb_of_an_answer_is_kept_and_changed():
-    message = conversation().messages.create(author="agent", text="Assim.")
-
-    feedback.give(message, "up")
-    feedback.give(message, "down")
-
-    assert fresh(message).feedback == Message.Feedback.DOWN
-
-
-def test_only_answers_have_thumbs():
-    message = conversation().messages.create(author="person", text="Oi")
-
-    with pytest.raises(NotAnAnswer):
-        feedback.give(message, "up")

@@ -19,15 +19,22 @@ ANYTHING = "…"
 # Said in the admin only.
 ADMIN_SAYS = {
     "account_erased",
+    "already_active",
     "already_handled",
+    "already_paused",
     "broker_away",
+    "chunk_gone",
     "last_superuser",
+    "no_answer",
+    "no_steps",
     "no_such_columns",
     "no_such_lead_columns",
     "nobody_to_write_to",
+    "not_active",
     "not_checked",
     "not_found",  # a 404 like any other
     "not_given_up",
+    "not_paused",
     "own_account",
     "photo_decided",
     "reversal_is_final",

@@ -76,5 +76,5 @@ def test_list_needs_a_fixed_number_of_queries(
     services.reverse_contribution(Contribution.objects.first(), reason="Engano")
     admin_client.get(LIST)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         admin_client.get(f"{LIST}?all=")

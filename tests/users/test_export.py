@@ -42,6 +42,10 @@ NOT_COPIED = {
     *("events.EventComment.deleted_by", "events.EventReport.decided_by"),
     "events.ReportContribution.decided_by",
     *("users.UserImport.uploaded_by", "users.Export.exported_by", "users.Erasure.by"),
+    *("leads.Lead.assigned_to", "leads.LeadNote.author", "leads.LeadStageChange.changed_by"),
+    *("leads.LeadMerge.merged_by", "leads.LeadImport.uploaded_by", "leads.DutyShift.staff"),
+    *("leads.Conversation.assigned_to", "leads.Message.staff", "leads.Document.added_by"),
+    "leads.BulkMessage.written_by",
     "admin.LogEntry.user",
     # Of whom it is of, there is no copy any more.
     "users.Erasure.user",

@@ -86,7 +86,7 @@ def nearest(index: KnowledgeIndex, vector: list[float]) -> dict[int, float]:
     with connection.cursor() as cursor:
         cursor.execute(SCAN)
     rows = _embeddings(index, vector).filter(unexpired("document__"))
-    pairs = rows.order_by("distance").values_list("chunk", "distance")[:NEAREST]
+    pairs = rows.order_by("distance").values_list("chunk", "distance")[:NEAREST]  # type: ignore[misc]
     # The order is a relaxed one, and a chunk may come by several of its rows.
     return dict(sorted(pairs, key=lambda pair: -pair[1]))
 

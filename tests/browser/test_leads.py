@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from leads.models import Lead
-from tests.browser.test_roles import check_contrast
+from tests.browser.test_roles import check_access
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def test_a_lead_is_moved_on_the_board_and_looked_after(people, signed_in):
     page, rosa = signed_in.page, Lead.objects.get(name="Rosa Lima")
 
     signed_in.open("/admin/leads/lead/board/", "board")
-    check_contrast(signed_in, "board")
+    check_access(signed_in, "board")
     card = page.locator("article", has_text="Rosa Lima")
     card.get_by_role("button", name="Qualificar").click()
     signed_in.look("board-moved")
@@ -27,7 +27,7 @@ def test_a_lead_is_moved_on_the_board_and_looked_after(people, signed_in):
 
     page.get_by_role("link", name="Rosa Lima").click()
     signed_in.look("lead")
-    check_contrast(signed_in, "lead")
+    check_access(signed_in, "lead")
     for tab in ("Identidades", "Dados informados", "Formulários", "Consentimentos", "Etapas"):
         page.get_by_role("link", name=tab).first.click()
         signed_in.look(f"lead-{tab}")

@@ -15,7 +15,8 @@ const nameFields = () => {
     const cell = field.closest("td"), heads = cell.closest("table").tHead?.rows[0]?.cells;
     if (!field.labels?.length) name(field, heads?.[cell.cellIndex]);
   }
-  for (const field of document.querySelectorAll(".select2-search__field")) {
+  const chosen = ".select2-selection--single, .select2-selection--single [role=textbox]";
+  for (const field of document.querySelectorAll(`.select2-search__field, ${chosen}`)) {
     name(field, field.closest(".select2")?.parentElement.querySelector("select")?.labels[0]);
     field.closest("ul")?.setAttribute("role", "presentation");
   }

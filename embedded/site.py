@@ -28,6 +28,7 @@ Mutirão is up. Ctrl-C stops it; nothing is lost.
   Docs     {place}/docs
   Admin    {place}/admin/{"   " + account if with_account else ""}
   Try      curl {place}/api/v1/events/
+  Chat     curl -N {place}/chat -d '{{"message": "O que tem sábado em Recife?"}}'
 {whatsapp}  Files    .run/logs/, .run/mails/
   Manage   make manage ARGS="changepassword {STAFF}"
 """

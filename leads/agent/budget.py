@@ -58,20 +58,20 @@ def _tokens(text: str) -> int:
 
 
 class Bill:
-    """What one call of a model costs its conversation: `async with` sets aside and settles.
+    """What one call of a model costs its conversation, if it has one, and the day.
 
-    Also a call that is cut off or cancelled is settled, by what it had read and written by then.
+    `async with` sets aside and settles. Also a call that is cut off or cancelled is settled, by
+    what it had read and written by then.
     """
 
     def __init__(self, conversation_id: int | None, model: str, prompt: Prompt) -> None:
-        # The offline provider costs nothing, and what belongs to nobody is not counted.
-        self._conversation_id = conversation_id if model else None
-        self._model, self._prompt = model, prompt
+        # The offline provider, which has no model, costs nothing.
+        self._conversation_id, self._model, self._prompt = conversation_id, model, prompt
         self._usage, self._written = Usage(0, 0), ""
         self.tokens = 0
 
     async def __aenter__(self) -> "Bill":
-        if self._conversation_id is not None:
+        if self._model:
             self._most = cost(self._model, estimate(self._prompt))
             await in_thread(set_aside, self._conversation_id, self._most)
         return self
@@ -84,7 +84,7 @@ class Bill:
             self._written += piece
 
     async def __aexit__(self, *error: object) -> None:
-        if self._conversation_id is None:
+        if not self._model:
             return
         by_us = estimate(self._prompt, self._written)
         # Who was cut off may have told what it read, and not yet what it wrote.
@@ -95,7 +95,7 @@ class Bill:
 
 
 @transaction.atomic
-def set_aside(conversation_id: int, most: Cost) -> None:
+def set_aside(conversation_id: int | None, most: Cost) -> None:
     """Count the most that an answer may cost; raise Exhausted if a budget has no room for it.
 
     The conversation first, then the day, as all who write both.
@@ -104,7 +104,7 @@ def set_aside(conversation_id: int, most: Cost) -> None:
     AgentSpending.objects.get_or_create(day=today)
     room = settings.AGENT_CONVERSATION_TOKENS - most.tokens
     mine = Conversation.objects.filter(pk=conversation_id, tokens_spent__lte=room)
-    if not mine.update(
+    if conversation_id is not None and not mine.update(
         tokens_spent=F("tokens_spent") + most.tokens, money_spent=F("money_spent") + most.money
     ):
         raise Exhausted
@@ -118,7 +118,7 @@ def set_aside(conversation_id: int, most: Cost) -> None:
 
 
 @transaction.atomic
-def settle(conversation_id: int, most: Cost, spent: Cost) -> None:
+def settle(conversation_id: int | None, most: Cost, spent: Cost) -> None:
     """Replace what was set aside by what it was; around midnight, on the day that has begun."""
     tokens, money = spent.tokens - most.tokens, spent.money - most.money
     Conversation.objects.filter(pk=conversation_id).update(

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterable
 
+from django.utils import timezone
+
 from leads.knowledge import chunks, embedding
 from leads.knowledge.chunks import Passage
 from leads.models import Chunk, ChunkQuestion, Document, Embedding, KnowledgeIndex
@@ -58,7 +60,14 @@ def write(document: Document, passages: list[Passage], vectors: dict[str, Vector
     asked = [_asked(passage, kept) for passage in passages]
     made = Chunk.objects.bulk_create(
         [
-            Chunk(document=document, position=number, text=one.text, asked="\n".join(questions))
+            Chunk(
+                document=document,
+                position=number,
+                text=one.text,
+                asked="\n".join(questions),
+                # What a model said of the same text stays; it is not asked again.
+                proposed_at=timezone.now() if "model" in questions.values() else None,
+            )
             for number, (one, questions) in enumerate(zip(passages, asked, strict=True))
         ],
         batch_size=BATCH,

@@ -124,6 +124,8 @@ class Chunk(models.Model):
     text = models.TextField(_("text"))
     # The questions of its rows below, one a line, so that they are found with its text.
     asked = models.TextField(blank=True, default="", db_default="")
+    # When a model was asked for questions of it.
+    proposed_at = models.DateTimeField(null=True, blank=True)
     words = models.GeneratedField(
         expression=SearchVector("text", "asked", config=WORDS),
         output_field=SearchVectorField(),
@@ -136,7 +138,12 @@ class Chunk(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["document", "position"], name="chunk_has_its_place"),
         ]
-        indexes = [GinIndex(fields=["words"], name="chunk_words")]
+        indexes = [
+            GinIndex(fields=["words"], name="chunk_words"),
+            models.Index(
+                fields=["id"], condition=Q(proposed_at=None), name="chunk_waits_for_questions"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk}"

@@ -111,6 +111,7 @@ def _keep(document: Document, text: str) -> None:
         mine.save()
         # What is left of a long one, and what staff asked of its passages.
         tasks.embed_waiting.delay_on_commit()
+        tasks.propose_questions.delay_on_commit()
 
 
 def _refuse(document: Document, error: Unreadable) -> None:

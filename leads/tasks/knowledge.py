@@ -4,7 +4,7 @@ from celery import shared_task
 
 from config.nudge import Nudge
 from leads.services import knowledge as services
-from leads.services import reindexing
+from leads.services import proposing, reindexing
 
 
 @shared_task(base=Nudge)
@@ -17,6 +17,11 @@ def embed_waiting() -> None:
     reindexing.embed_waiting()
 
 
+@shared_task(base=Nudge)
+def propose_questions() -> None:
+    proposing.propose()
+
+
 @shared_task
 def retry_waiting_knowledge() -> None:
     """Every five minutes: read what nobody reads, embed what was left, forget what expired."""
@@ -24,6 +29,7 @@ def retry_waiting_knowledge() -> None:
     for document_id in services.waiting_documents():
         read_document.delay(document_id)
     embed_waiting.delay()
+    propose_questions.delay()
 
 
 @shared_task

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import shutil
 import signal
@@ -62,10 +63,11 @@ class Clone:
         """The process whose command line holds the words and whose parent is the manager."""
         manager = (self.folder / "manager.pid").read_text().strip()
         for pid in self.processes():
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            if words in line and stat[1] == manager:
-                return pid
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+                line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+                stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                if words in line and stat[1] == manager:
+                    return pid
         return None
 
     def kill_and_wait_for_another(self, words):

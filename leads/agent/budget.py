@@ -103,11 +103,11 @@ def set_aside(conversation_id: int | None, most: Cost) -> None:
     today = timezone.localdate()
     AgentSpending.objects.get_or_create(day=today)
     room = settings.AGENT_CONVERSATION_TOKENS - most.tokens
-    mine = Conversation.objects.filter(pk=conversation_id, tokens_spent__lte=room)
-    if conversation_id is not None and not mine.update(
-        tokens_spent=F("tokens_spent") + most.tokens, money_spent=F("money_spent") + most.money
-    ):
-        raise Exhausted
+    if conversation_id is not None:
+        mine = Conversation.objects.filter(pk=conversation_id, tokens_spent__lte=room)
+        more = {"tokens_spent": most.tokens, "money_spent": most.money}
+        if not mine.update(**{name: F(name) + number for name, number in more.items()}):
+            raise Exhausted
     days = AgentSpending.objects.filter(
         day=today,
         tokens__lte=settings.AGENT_DAILY_TOKENS - most.tokens,
@@ -121,10 +121,11 @@ def set_aside(conversation_id: int | None, most: Cost) -> None:
 def settle(conversation_id: int | None, most: Cost, spent: Cost) -> None:
     """Replace what was set aside by what it was; around midnight, on the day that has begun."""
     tokens, money = spent.tokens - most.tokens, spent.money - most.money
-    Conversation.objects.filter(pk=conversation_id).update(
-        tokens_spent=Greatest(F("tokens_spent") + tokens, 0),
-        money_spent=Greatest(F("money_spent") + money, 0),
-    )
+    if conversation_id is not None:
+        Conversation.objects.filter(pk=conversation_id).update(
+            tokens_spent=Greatest(F("tokens_spent") + tokens, 0),
+            money_spent=Greatest(F("money_spent") + money, 0),
+        )
     AgentSpending.objects.filter(day=timezone.localdate()).update(
         tokens=Greatest(F("tokens") + tokens, 0), money=Greatest(F("money") + money, 0)
     )

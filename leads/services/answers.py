@@ -90,14 +90,14 @@ async def run(conversation_id: int, *, streaming: bool) -> AsyncGenerator[AgentE
 async def _work(conversation_id: int, events: Events, streaming: bool) -> None:
     try:
         while lease := await in_thread(leases.take, conversation_id, is_hurried=streaming):
-            is_more = await _answer(lease, events)
+            is_more = await _answer(lease, events, streaming)
             if not (streaming and is_more):
                 return
     finally:
         events.put_nowait(None)
 
 
-async def _answer(lease: Lease, events: Events) -> bool:
+async def _answer(lease: Lease, events: Events, streaming: bool) -> bool:
     """Answer one burst; whether more was written since.
 
     Should anything else go wrong than is named here, the lease runs out, and the sweep tries
@@ -109,7 +109,7 @@ async def _answer(lease: Lease, events: Events) -> bool:
             return False
         async with asyncio.timeout(DEADLINE):
             draft = await _draft(lease, burst, events)
-        message_id, is_more = await in_thread(bursts.store, lease, burst, draft)
+        message_id, is_more = await in_thread(bursts.store, lease, burst, draft, is_told=streaming)
     except LeaseLost:
         events.put_nowait(Failed(retry=False))
         return False

@@ -72,7 +72,7 @@ def _nothing_waits(lease: Lease, through: int) -> None:
 
 
 @transaction.atomic
-def store(lease: Lease, burst: Burst, draft: Draft) -> tuple[int, bool]:
+def store(lease: Lease, burst: Burst, draft: Draft, *, is_told: bool = False) -> tuple[int, bool]:
     """Write the answer and what it brings about, if the turn is still ours; all of it, or nothing.
 
     Give the message's id, and whether more has been written since.
@@ -85,6 +85,7 @@ def store(lease: Lease, burst: Burst, draft: Draft) -> tuple[int, bool]:
         answers_through=burst.through,
         citations=[_stored(citation) for citation in draft.citations],
         action=draft.actions[0].name if draft.actions else "",
+        is_told=is_told,
     )
     Message.objects.filter(pk=message.pk).update(tokens=draft.tokens)
     if settings.PRIVACY_URL in draft.text and conversation.introduced_at is None:

@@ -54,8 +54,12 @@ def queue(
     answers_through: int | None = None,
     citations: Sequence[dict[str, Any]] = (),
     action: str = "",
+    is_told: bool = False,
 ) -> Message:
-    """Store what is to be said, within the caller's transaction; it goes out after the commit."""
+    """Store what is to be said, within the caller's transaction; it goes out after the commit.
+
+    What readers of the web saw as it was written (`is_told`) is not told again.
+    """
     is_whatsapp = conversation.channel == Conversation.Channel.WHATSAPP
     now = timezone.now()
     message = Message.objects.create(
@@ -69,13 +73,13 @@ def queue(
         action=action,
         sent_at=now,
         accepted_at=now,
-        delivery=Delivery.QUEUED,
+        delivery=Delivery.SENT if is_told else Delivery.QUEUED,
         try_at=now if is_whatsapp else None,
     )
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now)
     if is_whatsapp:
         nudges.send(tasks.deliver_messages, conversation.instance_id)
-    else:
+    elif not is_told:
         transaction.on_commit(partial(streams.publish_message, message))
     return message
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from leads import threads
+from leads import streams, threads
 from leads.agent.drafts import Draft
 from leads.agent.providers.protocol import Usage
 from leads.agent.turns import Action, Citation, Done, Failed, Token
@@ -366,6 +366,24 @@ def test_contact_data_becomes_a_claim_and_does_not_leave_by_the_stream(knows):
     assert to.lead.claims.get().value == "ana@example.org"
     (action,) = [event for event in events if isinstance(event, Action)]
     assert action == Action("capture_lead_data", {"kind": "email"})
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_what_readers_saw_as_it_was_written_is_not_told_again(
+    knows, monkeypatch, streaming, django_capture_on_commit_callbacks
+):
+    published = []
+    monkeypatch.setattr(streams, "publish_message", published.append)
+    knows(SATURDAY)
+    to = conversation(channel="web")
+    write(to, "onde é o mutirão?")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        told(to.pk, streaming=streaming)
+
+    reply = to.messages.get(author="agent")
+    assert published == ([] if streaming else [reply])
+    assert reply.delivery == ("sent" if streaming else "queued")
 
 
 def test_first_answer_says_who_answers_and_where_the_privacy_notice_is(knows, settings):

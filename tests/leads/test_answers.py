@@ -375,8 +375,9 @@ def test_what_readers_saw_as_it_was_written_is_not_told_again(
     published = []
     monkeypatch.setattr(streams, "publish_message", published.append)
     knows(SATURDAY)
-    to = conversation(channel="web")
-    write(to, "onde é o mutirão?")
+    to = conversation(channel="web", answer_due_at=None)
+    write(to, "onde é o mutirão?", ago=60)
+    Conversation.objects.update(answer_due_at=timezone.now())
 
     with django_capture_on_commit_callbacks(execute=True):
         told(to.pk, streaming=streaming)

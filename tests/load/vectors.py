@@ -18,7 +18,7 @@ INSERT INTO leads_document (kind, title, url, file, text, source, checksum, stat
     expires_at, created_at, updated_at)
 SELECT 'file', 'Documento ' || n, '', '', '', '', '', 'ready', '', 0,
     CASE WHEN n % {CURRENT} = 0 THEN NULL ELSE now() - interval '1 day' END, now(), now()
-FROM generate_series(1, {CHUNKS // PER_DOCUMENT}) n
+FROM generate_series(1, {CHUNKS // PER_DOCUMENT}) n RETURNING id
 """  # noqa: S608
 EXACT = """
 SELECT e.chunk_id FROM leads_embedding e JOIN leads_document d ON d.id = e.document_id
@@ -80,19 +80,20 @@ def _fill(connection):
     centres = draw.standard_normal((CLUSTERS, DIMENSION)).astype("float32")
     chooser = random.Random(SEED)
     vocabulary = _vocabulary(chooser)
+    connection.ensure_connection()
+    register_vector(connection.connection)  # before a cursor is made, which takes it over
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX embedding_nearest")
         cursor.execute(FILL)
-        cursor.execute("SELECT id FROM leads_document ORDER BY id")
         documents = [row[0] for row in cursor.fetchall()]
         columns = "document_id, position, text, asked"
         with cursor.copy(f"COPY leads_chunk ({columns}) FROM STDIN") as copy:
             for number in range(CHUNKS):
                 text = " ".join(_words(chooser, vocabulary, WORDS_OF_CHUNK))
                 copy.write_row((documents[number // PER_DOCUMENT], number, text, ""))
-        cursor.execute("SELECT id, document_id FROM leads_chunk ORDER BY id")
+        made = "SELECT id, document_id FROM leads_chunk WHERE document_id = ANY(%s) ORDER BY id"
+        cursor.execute(made, [documents])
         rows = cursor.fetchall()
-        register_vector(cursor.connection)
         columns = "chunk_id, document_id, model_id, index_version, vector"
         with cursor.copy(f"COPY leads_embedding ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(["int8", "int8", "varchar", "int4", "vector"])

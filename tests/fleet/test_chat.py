@@ -106,7 +106,8 @@ def test_stream_killed_in_the_middle_of_an_answer_is_told_and_answers_once(fleet
 
 
 def test_worker_killed_in_the_middle_of_an_answer_leaves_it_to_another(fleet):
-    with answers_stand_still(fleet, 12) as wait_for_the_middle:
+    # Longer than the burst is waited for, and than Django takes to start in a container.
+    with answers_stand_still(fleet, 30) as wait_for_the_middle:
         conversation = fleet.python(ASK.format(QUESTION)).splitlines()[-1]
         wait_for_the_middle()
         for one in fleet.containers("worker"):

@@ -30,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own check is a query before each request, which costs as much as a real one."""
 
     failed_attempt = 0  # the number of the latest, in any pool of this process
-    is_away = False  # since an attempt failed, and until one succeeds
+    away_since: float | None = None  # when an attempt failed after which none has succeeded
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,15 +62,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 connection = super().get_new_connection(conn_params)
             except PoolTimeout as error:
-                # An attempt may hang, in the resolver above all: who only looks does not wait for
-                # it. What comes of it lies in the pool when the next one looks.
-                if DatabaseWrapper.is_away or DatabaseWrapper.failed_attempt != before:
-                    DatabaseWrapper.is_away = True
+                now = time.monotonic()
+                since = DatabaseWrapper.away_since or now
+                # An attempt may hang, in the resolver above all. Once it is away for a while, who
+                # looks does not wait for it: what comes of it lies in the pool for the next one.
+                if DatabaseWrapper.failed_attempt != before or now - since > PATIENCE:
+                    DatabaseWrapper.away_since = since
                     raise psycopg.OperationalError("The database cannot be reached.") from error
-                if time.monotonic() >= give_up_at:
+                if now >= give_up_at:
                     raise
             else:
-                DatabaseWrapper.is_away = False
+                DatabaseWrapper.away_since = None
                 return connection
 
 

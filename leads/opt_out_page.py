@@ -4,18 +4,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.csrf import csrf_exempt
 
 from config import addresses
 from leads.services import opting_out
-from users.pages import LinkPage
+from users.pages import AddressedPage
 
 
-# The token in the address is the proof; a mail program has no cookie to show beside it.
-@method_decorator(csrf_exempt, name="dispatch")
-class OptOutPage(LinkPage):
+class OptOutPage(AddressedPage):
     """Offers what the lead has not: to stop, or to get our news again.
 
     A mail program says no more than that it came (RFC 8058), and that always stops them.
@@ -46,16 +42,6 @@ class OptOutPage(LinkPage):
         self.button = _("Yes, write to me again")
         self.done = _("Good to have you back: you get our news again.")
         self.wish = "in"
-
-    def get_initial(self) -> dict[str, Any]:
-        return {"token": self.kwargs["token"]}
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Take the token from the address, whatever the body says."""
-        arguments = super().get_form_kwargs()
-        if "data" in arguments:
-            arguments["data"] = self.get_initial()
-        return arguments
 
     def use(self, **given: str) -> None:
         opting_out.by_link(

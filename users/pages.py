@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import FormView, TemplateView
 
 from users import services
@@ -61,6 +62,22 @@ class LinkPage(FormView):
 
     def use(self, **given: str) -> None:
         raise NotImplementedError
+
+
+# The token in the address is the proof; a mail program has no cookie to show beside it.
+@method_decorator(csrf_exempt, name="dispatch")
+class AddressedPage(LinkPage):
+    """A page whose address holds the token, for a person's button and a mail program's POST."""
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"token": self.kwargs["token"]}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Take the token from the address, whatever the body says (RFC 8058)."""
+        arguments = super().get_form_kwargs()
+        if "data" in arguments:
+            arguments["data"] = self.get_initial()
+        return arguments
 
 
 class ConfirmEmailPage(LinkPage):

@@ -2,22 +2,21 @@
 
 import uuid
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from config.admin import letters
 from config.admin.lists import ReadOnlyAdmin
-from config.api import LineField, TextField
 from config.errors import DomainError
 from events import services
 from events.models import Event, EventMail, EventParticipant
@@ -27,7 +26,7 @@ from users.models import User
 MAY_WRITE = "events.add_eventmail"
 
 
-class MailForm(forms.Form):
+class MailForm(letters.LetterForm):
     subject = forms.CharField(
         label=_("Subject"), max_length=150, widget=UnfoldAdminTextInputWidget()
     )
@@ -37,43 +36,26 @@ class MailForm(forms.Form):
         widget=UnfoldAdminTextareaWidget({"rows": 10}),
         help_text=_("Plain text. Greeting, time, place and address of the event are added."),
     )
-    token = forms.UUIDField(widget=forms.HiddenInput)
-
-    def clean_subject(self) -> str:
-        return LineField().clean(self.cleaned_data["subject"])
-
-    def clean_text(self) -> str:
-        return TextField().clean(self.cleaned_data["text"])
 
 
 def ask(
     page: ModelAdmin, request: HttpRequest, places: ParticipantQuerySet, *, back: str
 ) -> HttpResponse:
     """Ask what to write, show what it will be and who gets it, and send it when confirmed."""
-    step = request.POST.get("step", "")
-    form = MailForm(request.POST if step else None, initial={"token": uuid.uuid4()})
-    is_written = bool(step) and form.is_valid()
-    if is_written and step == "send":
-        _send(page, request, places, form.cleaned_data)
-        return HttpResponseRedirect(back)
-    context = {
-        **page.admin_site.each_context(request),
-        "title": _("Write to participants"),
-        "opts": page.opts,
-        "media": page.media,
-        "form": form,
-        "is_preview": is_written and step == "look",
-        "mail": form.cleaned_data if is_written else None,
-        "reach": services.reach(places),
-        "events": _events(places),
-        "back": back,
-        "repeated": [
-            (name, value)
-            for name in ("action", "dataset", ACTION_CHECKBOX_NAME, "select_across")
-            for value in request.POST.getlist(name)
-        ],
-    }
-    return TemplateResponse(request, "admin/events/write_mail.html", context)
+    return letters.ask(
+        page,
+        request,
+        MailForm,
+        "admin/events/write_mail.html",
+        title=_("Write to participants"),
+        show=lambda words: {
+            "mail": words,
+            "reach": services.reach(places),
+            "events": _events(places),
+        },
+        send=partial(_send, page, request, places),
+        back=back,
+    )
 
 
 def _send(

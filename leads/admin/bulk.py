@@ -1,15 +1,13 @@
 """Messages that staff write to many leads: written, looked at with who gets them, sent."""
 
-import uuid
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
@@ -20,8 +18,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from config.admin import letters
 from config.admin.lists import ReadOnlyAdmin
-from config.api import LineField, TextField
 from config.errors import DomainError
 from leads import wording
 from leads.models import BulkMessage, SequenceStep
@@ -33,7 +31,7 @@ MAY_WRITE = "leads.add_bulkmessage"
 Channel = SequenceStep.Channel
 
 
-class MessageForm(forms.Form):
+class MessageForm(letters.LetterForm):
     channel = forms.ChoiceField(
         label=_("Channel"), choices=Channel, widget=UnfoldAdminSelectWidget()
     )
@@ -50,13 +48,6 @@ class MessageForm(forms.Form):
         widget=UnfoldAdminTextareaWidget({"rows": 8}),
         help_text=_("Plain text; {name} and {city} are filled in. How to stop it is added."),
     )
-    token = forms.UUIDField(widget=forms.HiddenInput)
-
-    def clean_subject(self) -> str:
-        return LineField().clean(self.cleaned_data["subject"])
-
-    def clean_text(self) -> str:
-        return TextField().clean(self.cleaned_data["text"])
 
     def clean(self) -> None:
         given = self.cleaned_data
@@ -70,30 +61,23 @@ class MessageForm(forms.Form):
 
 def ask(page: ModelAdmin, request: HttpRequest, leads: LeadQuerySet, *, back: str) -> HttpResponse:
     """Ask what to write, show what it will be and who gets it, and send it when confirmed."""
-    step = request.POST.get("step", "")
-    form = MessageForm(request.POST if step else None, initial={"token": uuid.uuid4()})
-    is_written = bool(step) and form.is_valid()
-    if is_written and step == "send":
-        _send(page, request, leads, form.cleaned_data)
-        return HttpResponseRedirect(back)
-    is_preview = is_written and step == "look"
-    context = {
-        **page.admin_site.each_context(request),
-        "title": _("Write to leads"),
-        "opts": page.opts,
-        "media": page.media,
-        "form": form,
-        "is_preview": is_preview,
-        "reaches": _reaches(leads, form.cleaned_data["channel"] if is_preview else None),
-        "letter": _example(leads, form.cleaned_data) if is_preview else None,
-        "back": back,
-        "repeated": [
-            (name, value)
-            for name in ("action", "dataset", ACTION_CHECKBOX_NAME, "select_across")
-            for value in request.POST.getlist(name)
-        ],
+    return letters.ask(
+        page,
+        request,
+        MessageForm,
+        "admin/leads/write_to_many.html",
+        title=_("Write to leads"),
+        show=partial(_shown, leads),
+        send=partial(_send, page, request, leads),
+        back=back,
+    )
+
+
+def _shown(leads: LeadQuerySet, words: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "reaches": _reaches(leads, words["channel"] if words else None),
+        "letter": _example(leads, words) if words else None,
     }
-    return TemplateResponse(request, "admin/leads/write_to_many.html", context)
 
 
 def _reaches(leads: LeadQuerySet, chosen: str | None) -> list[tuple[str, bulk.Reach]]:

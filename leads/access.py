@@ -1,14 +1,11 @@
 """Who may ask about leads: staff, by their role."""
 
-from typing import cast
-
 from django.shortcuts import get_object_or_404
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from leads.models import Lead
-from users.models import User
 
 
 class StaffPermission(BasePermission):
@@ -29,10 +26,6 @@ class MayExport(StaffPermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return super().has_permission(request, view) and request.user.has_perm("users.add_export")
-
-
-def acting_user(request: Request) -> User:
-    return cast(User, request.user)
 
 
 def current_lead(lead_id: int) -> Lead:

@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 LONGEST_QUESTION = 2000
 MOST_PASSAGES = 6
 MOST_WISHES = 5
-# Seconds for all that a model writes; the offline provider takes its place after that.
-LONGEST_WAIT = 20.0
 
 
 @dataclass
@@ -134,7 +132,7 @@ async def _speak(state: State, provider: ChatProvider) -> AsyncGenerator[AgentEv
         summary=turn.summary,
         language=turn.language,
     )
-    give_up_at = asyncio.get_running_loop().time() + LONGEST_WAIT
+    give_up_at = asyncio.get_running_loop().time() + patience.LONGEST_WAIT
     bill = budget.Bill(turn.conversation_id, provider.model, prompt)
     try:
         async with bill, aclosing(patience.stream(provider, prompt, give_up_at)) as pieces:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from config import addresses, limits
 from config.api import CursorPagination, command, idempotent
 from leads import examples
-from leads.access import StaffPermission, acting_user, current_lead
+from leads.access import StaffPermission, current_lead
 from leads.filters import LeadFilter
 from leads.models import Lead, LeadClaim, LeadNote, LeadStageChange
 from leads.serializers import (
@@ -41,7 +41,7 @@ from leads.services import (
 )
 from users.inputs import SentSerializer, TokenSerializer
 from users.views.accounts import PUBLIC
-from users.views.requests import device, given, sent
+from users.views.requests import acting_user, device, given, sent
 
 STAFF: dict[str, Any] = {"permission_classes": [StaffPermission]}
 

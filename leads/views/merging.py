@@ -11,11 +11,11 @@ from rest_framework.views import APIView
 
 from config.api import command, idempotent
 from leads import examples, exports
-from leads.access import MayExport, StaffPermission, acting_user, current_lead
+from leads.access import MayExport, StaffPermission, current_lead
 from leads.models import Lead, LeadMerge
 from leads.serializers import LeadCopySerializer, MergeSerializer, OtherLeadSerializer
 from leads.services import merging
-from users.views.requests import given
+from users.views.requests import acting_user, given
 
 
 class MergeListView(generics.ListAPIView[LeadMerge]):

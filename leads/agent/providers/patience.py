@@ -8,6 +8,9 @@ from config.resilience import async_tries
 from leads.agent.providers.protocol import ChatProvider, Piece, Prompt, ProviderAway
 from leads.threads import in_thread
 
+# Seconds for all that a model writes; without it, the offline provider takes its place.
+LONGEST_WAIT = 20.0
+
 
 async def stream(
     provider: ChatProvider, prompt: Prompt, give_up_at: float

@@ -1,10 +1,12 @@
 """Fixtures that all tests share. `make test` brings up the servers they need."""
 
 import os
+from io import StringIO
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
+from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from config.resilience import breakers
@@ -33,6 +35,25 @@ def _empty_cache():
 @pytest.fixture
 def user(db):
     return UserFactory()
+
+
+@pytest.fixture
+def seeded(db):
+    """The roles, each with what it may."""
+    call_command("seed_roles", stdout=StringIO())
+
+
+@pytest.fixture
+def client_in(client, seeded):
+    """Make a client of the admin that acts as somebody with this role."""
+
+    def make(role):
+        staff = UserFactory(is_staff=True)
+        staff.groups.add(Group.objects.get(name=role))
+        client.force_login(staff)
+        return client
+
+    return make
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Each role sees on the pages of events what it decides about, and decides only what it may."""
 
 from decimal import Decimal
-from io import StringIO
 
 import pytest
-from django.contrib.auth.models import Group
-from django.core.management import call_command
 
 from events import services
 from events.impact import monthly
@@ -16,19 +13,6 @@ from users import roles
 pytestmark = pytest.mark.django_db
 WHO_LOOKS = ["administrator", "moderator", "organizer-support", "read-only"]
 WHO_DECIDES = {"administrator", "moderator"}
-
-
-@pytest.fixture
-def client_in(client):
-    call_command("seed_roles", stdout=StringIO())
-
-    def make(role):
-        staff = UserFactory(is_staff=True)
-        staff.groups.add(Group.objects.get(name=role))
-        client.force_login(staff)
-        return client
-
-    return make
 
 
 @pytest.fixture

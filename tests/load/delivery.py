@@ -14,6 +14,7 @@ import time
 
 import redis
 
+from tests.load import server
 from tests.load.client import Failed
 
 PROCESSES = 2
@@ -34,14 +35,8 @@ def working(name):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        try:
+        with server.ending(process):
             yield f"load-{name}"
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def measure(name, queue, tasks=TASKS):

@@ -65,9 +65,16 @@ def serving(database_url, redis, *, workers=1, streams=False):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
+    with ending(process):
         _wait(port, process)
         yield Site(port, process.pid, database_url, redis)
+
+
+@contextlib.contextmanager
+def ending(process):
+    """End the process afterwards: asked first, then killed."""
+    try:
+        yield
     finally:
         process.terminate()
         try:

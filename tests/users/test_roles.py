@@ -45,24 +45,6 @@ ADDING = {
 }
 
 
-@pytest.fixture
-def seeded(db):
-    call_command("seed_roles", stdout=StringIO())
-
-
-@pytest.fixture
-def client_in(client, seeded):
-    """Make a client of the admin that acts as somebody with this role."""
-
-    def make(role):
-        staff = UserFactory(is_staff=True)
-        staff.groups.add(Group.objects.get(name=role))
-        client.force_login(staff)
-        return client
-
-    return make
-
-
 def permissions():
     pairs = Group.objects.values_list("name", "permissions__codename", "permissions__pk")
     return sorted(pairs, key=str)

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Q
 from django_filters import rest_framework as filters
 
 from config.encryption import keyed_hash
@@ -66,7 +65,7 @@ class LeadFilter(filters.FilterSet):
 
     stage = StatusesFilter(choices=Lead.Stage.choices, distinct=False)
     source = filters.CharFilter(max_length=80)
-    city = filters.CharFilter(field_name="city", lookup_expr="unaccent__iexact", max_length=120)
+    city = filters.CharFilter(method="in_city", max_length=120)
     tag = filters.CharFilter(field_name="tags", method="tagged", max_length=40)
     assigned_to = filters.ModelChoiceFilter(
         queryset=User.objects.filter(is_staff=True), null_label="nobody", null_value="nobody"
@@ -91,6 +90,8 @@ class LeadFilter(filters.FilterSet):
     def tagged(self, leads: LeadQuerySet, name: str, tag: str) -> LeadQuerySet:
         return leads.filter(tags__contains=[tag.lower()])
 
+    def in_city(self, leads: LeadQuerySet, name: str, city: str) -> LeadQuerySet:
+        return leads.in_city(city)
+
     def matching(self, leads: LeadQuerySet, name: str, text: str) -> LeadQuerySet:
-        found = Q(name__unaccent__icontains=text) | Q(city__unaccent__icontains=text)
-        return leads.filter(found | Q(tags__contains=[text.lower()]))
+        return leads.matching(text)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connection
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -40,7 +41,7 @@ class TokenAuthentication(BaseAuthentication):
     says now, holds now.
     """
 
-    def authenticate(self, request: Request) -> tuple[User, tokens.Claims] | None:
+    def authenticate(self, request: HttpRequest | Request) -> tuple[User, tokens.Claims] | None:
         scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != SCHEME:
             return None
@@ -63,7 +64,7 @@ def owner(claims: tokens.Claims) -> User:
 class ProofInBody(TokenAuthentication):
     """For requests that prove themselves by what they send: a stale header does not matter."""
 
-    def authenticate(self, request: Request) -> None:
+    def authenticate(self, request: HttpRequest | Request) -> None:
         return None
 
 

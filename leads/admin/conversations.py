@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -22,7 +22,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from config.admin import waiting
 from config.admin.lists import ReadOnlyAdmin
 from config.errors import DomainError
-from leads.models import Conversation, LeadConsent, LeadIdentity, Message
+from leads.models import Conversation, Lead, LeadConsent, LeadIdentity, Message
+from leads.models.conversations import URGENCY
 from leads.services import conversations, identities, taking_over
 from users.models import User
 
@@ -35,13 +36,6 @@ LONGEST = 90
 # Messages on the page at first; those before come by a link.
 SHOWN = 100
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
-RANK = Case(
-    When(state=State.WAITING, then=Value(0)),
-    When(state=State.STAFF, then=Value(1)),
-    When(state=State.AGENT, then=Value(2)),
-    default=Value(3),
-    output_field=IntegerField(),
-)
 LABELS = {
     State.WAITING.value: "danger",
     State.STAFF.value: "warning",
@@ -95,7 +89,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     list_filter = ["state", "channel", ("assigned_to", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["lead", "assigned_to"]
     list_per_page = 50
-    search_fields = ["lead__name"]
+    search_fields = ["lead__name"]  # searched by get_search_results
     search_help_text = _("A name; or a whole e-mail address or phone number.")
 
     def get_queryset(self, request: HttpRequest) -> Conversations:
@@ -103,22 +97,17 @@ class ConversationAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(words=Subquery(latest.values("text")[:1]))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return [
-            RANK.asc(),
-            F("handed_off_at").asc(nulls_last=True),
-            F("last_message_at").desc(nulls_last=True),
-            "-pk",
-        ]
+        return list(URGENCY)
 
     def get_search_results(
         self, request: HttpRequest, found: Conversations, term: str
     ) -> tuple[Conversations, bool]:
         """By name, or by the whole of an address: only its keyed hash can be asked for."""
-        named, repeats = super().get_search_results(request, found, term)
-        known = [identities.find(kind, term) for kind in (Kind.EMAIL, Kind.PHONE)] if term else []
-        if not (leads := [identity.lead_id for identity in known if identity]):
-            return named, repeats
-        return named | found.filter(lead__in=leads), True
+        if not term:
+            return found, False
+        known = [identities.find(kind, term) for kind in (Kind.EMAIL, Kind.PHONE)]
+        leads = Q(lead__in=[identity.lead_id for identity in known if identity])
+        return found.filter(leads | Q(lead__in=Lead.objects.matching(term))), False
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"

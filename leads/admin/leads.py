@@ -64,8 +64,7 @@ class LeadAdmin(WritesToMany, Exported, ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     list_select_related = ["assigned_to"]
-    # And e-mail or phone, whole: see get_search_results.
-    search_fields = ["name__unaccent", "city__unaccent"]
+    search_fields = ["name", "city"]  # searched by get_search_results
     search_help_text = _("Part of name or city; or a whole e-mail, phone or tag.")
     ordering = ["-created_at", "-pk"]
     autocomplete_fields = ["assigned_to"]
@@ -128,12 +127,11 @@ class LeadAdmin(WritesToMany, Exported, ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str
     ) -> tuple[QuerySet[Lead], bool]:
-        queryset = queryset.filter(merged_into=None)
-        found, may_have_twins = super().get_search_results(request, queryset, search_term)
-        exact = by_contact(search_term) | Q(tags__contains=[search_term.strip().lower()])
-        if search_term.strip():
-            found |= queryset.filter(exact)
-        return found, may_have_twins
+        found, term = queryset.filter(merged_into=None), search_term.strip()
+        if term:
+            named = Q(pk__in=Lead.objects.matching(term).values("pk"))
+            found = found.filter(named | by_contact(term))
+        return found, False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They write themselves, or come by an import."""

@@ -13,8 +13,9 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from config.errors import DependencyAway
 from leads.agent import prompts
-from leads.agent.providers.protocol import Asked, Piece, Prompt, Usage
+from leads.agent.providers.protocol import Asked, Piece, Prompt, ProviderAway, Usage
 from leads.models import AgentSpending, Conversation
 from leads.threads import in_thread
 
@@ -83,15 +84,22 @@ class Bill:
         elif not isinstance(piece, Asked):
             self._written += piece
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         if not self._model:
             return
+        spent = self._spent(error)
+        self.tokens = spent.tokens
+        await in_thread(settle, self._conversation_id, self._most, cost(self._model, spent))
+
+    def _spent(self, error: BaseException | None) -> Usage:
+        if isinstance(error, DependencyAway) and not isinstance(error, ProviderAway):
+            return Usage(0, 0)  # its breaker is open: it was never asked
         by_us = estimate(self._prompt, self._written)
         # Who was cut off may have told what it read, and not yet what it wrote.
         told = self._usage if self._usage.read else by_us
-        spent = Usage(told.read, max(told.written, by_us.written if any(error) else 0))
-        self.tokens = spent.tokens
-        await in_thread(settle, self._conversation_id, self._most, cost(self._model, spent))
+        return Usage(told.read, max(told.written, by_us.written if error else 0))
 
 
 @transaction.atomic

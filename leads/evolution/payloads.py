@@ -26,13 +26,13 @@ class Malformed(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """One event: of which instance (None: the default one), and by what it is known."""
+    """One event: of which instance (None: the default one), by what it is known, and as JSON."""
 
     event: str
     instance: str | None
     external_id: str
     contact: str
-    payload: Json
+    payload: str
 
 
 def read(body: bytes) -> Json:
@@ -77,7 +77,12 @@ def of_status(instance: str, record: Json, status: str) -> Call:
 
 def _call(event: str, instance: str | None, payload: Json) -> Call:
     content = {name: value for name, value in payload.items() if name != "apikey"}
-    return Call(event, instance, _id(event, content), _contact(instance, content), content)
+    try:
+        text = orjson.dumps(content).decode()
+    except orjson.JSONEncodeError as error:
+        # It reads deeper than it writes.
+        raise Malformed("This is nested too deeply.") from error
+    return Call(event, instance, _id(event, content), _contact(instance, content), text)
 
 
 def _id(event: str, payload: Json) -> str:

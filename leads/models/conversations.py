@@ -1,7 +1,7 @@
 """What is said with a lead, on one channel; who answers next, and who is at it."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +9,20 @@ from config.encryption import EncryptedTextField
 from leads.models.people import Lead
 from leads.models.whatsapp import WhatsAppInstance
 from users.models import User
+
+# Who waits for a person comes first, the longest first; then whom a person answers.
+URGENCY = (
+    Case(
+        When(state="waiting", then=Value(0)),
+        When(state="staff", then=Value(1)),
+        When(state="agent", then=Value(2)),
+        default=Value(3),
+        output_field=models.IntegerField(),
+    ).asc(),
+    F("handed_off_at").asc(nulls_last=True),
+    F("last_message_at").desc(nulls_last=True),
+    F("id").desc(),
+)
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -124,6 +138,7 @@ class Conversation(models.Model):
                 name="conversation_waits_for_staff",
             ),
             models.Index(F("last_message_at").desc(nulls_last=True), name="conversation_recent"),
+            models.Index(*URGENCY, name="conversation_by_urgency"),
         ]
 
     def __str__(self) -> str:

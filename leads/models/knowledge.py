@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import HnswIndex, VectorField
+from pgvector.django import HalfVectorField, HnswIndex
 
 from config.encryption import EncryptedTextField
 from users.models import User
@@ -184,7 +184,8 @@ class Embedding(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="+")
     model_id = models.CharField(max_length=80)
     index_version = models.PositiveIntegerField()
-    vector = VectorField(dimensions=DIMENSION)
+    # Half as long in bytes, it stays in its row; what is near stays near.
+    vector = HalfVectorField(dimensions=DIMENSION)
 
     class Meta:
         constraints = [
@@ -200,7 +201,7 @@ class Embedding(models.Model):
                 name="embedding_nearest",
                 m=16,
                 ef_construction=64,
-                opclasses=["vector_cosine_ops"],
+                opclasses=["halfvec_cosine_ops"],
             ),
         ]
 
@@ -231,7 +232,7 @@ class OpenQuestion(models.Model):
     """A question for which no evidence was found, until staff answer it for all."""
 
     conversation = models.ForeignKey(
-        "leads.Conversation", models.SET_NULL, null=True, related_name="open_questions"
+        "leads.Conversation", models.CASCADE, null=True, related_name="open_questions"
     )
     text = EncryptedTextField(_("question"))
     asked_at = models.DateTimeField(_("asked at"), default=timezone.now)

@@ -1,14 +1,18 @@
 """People who are not volunteers yet, by what they are known, and how far they have come."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.encryption import EncryptedJSONField, EncryptedTextField
+from events.querysets import SearchText
 from users.models import User
+
+# What is searched by any three letters, as it is indexed.
+WORDS = SearchText("name", "city")
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -19,6 +23,17 @@ class LeadQuerySet(models.QuerySet["Lead"]):
     def open(self) -> "LeadQuerySet":
         """Those who may still become volunteers."""
         return self.current().exclude(stage__in=(Lead.Stage.VOLUNTEER, Lead.Stage.LOST))
+
+    def in_city(self, name: str) -> "LeadQuerySet":
+        """Leads in the city of that name, whatever its case and accents."""
+        return self.alias(city_text=SearchText("city")).filter(city_text=SearchText(Value(name)))
+
+    def matching(self, text: str) -> "LeadQuerySet":
+        """Leads whose name or city hold every word, whatever its accents, or who have the tag."""
+        found = Q()
+        for word in text.split():
+            found &= Q(words__contains=SearchText(Value(word)))
+        return self.alias(words=WORDS).filter(found | Q(tags__contains=[text.lower()]))
 
     def having(self, kind: str, key: str) -> "LeadQuerySet":
         """Those who are known by the value of this keyed hash, or said to have it."""
@@ -103,7 +118,10 @@ class Lead(models.Model):
             models.Index(fields=["stage", "-stage_changed_at"], name="lead_by_stage"),
             models.Index(fields=["-created_at"], name="lead_created"),
             models.Index(fields=["last_inbound_at"], name="lead_last_inbound"),
-            models.Index(fields=["city"], name="lead_city"),
+            models.Index(fields=["name", "id"], name="lead_by_name"),
+            models.Index(fields=["-stage_changed_at"], name="lead_stage_changed"),
+            models.Index(SearchText("city"), name="lead_city"),
+            GinIndex(OpClass(WORDS, name="gin_trgm_ops"), name="lead_words"),
             models.Index(fields=["source"], name="lead_source"),
             GinIndex(fields=["tags"], name="lead_tags"),
         ]

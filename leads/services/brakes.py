@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from events.models import Event
 from leads import quiet, wording
@@ -58,6 +59,26 @@ def not_before(follow_up: FollowUp, now: datetime) -> datetime:
     latest = list(week.values_list("at", flat=True)[: settings.FOLLOW_UPS_PER_WEEK])
     is_full = len(latest) == settings.FOLLOW_UPS_PER_WEEK
     return quiet.next_open(latest[-1] + WEEK if is_full else now, lead.time_zone)
+
+
+def unwelcome(message: Message) -> str:
+    """Why a message that waits for its number must not go out any more; nothing, if it may.
+
+    What answers somebody always may.
+    """
+    follow_up = (
+        FollowUp.objects.filter(message=message)
+        .select_related("lead", "step", "bulk", "event", "enrolment__sequence")
+        .first()
+    )
+    if follow_up is None:
+        return ""
+    lead, now = follow_up.lead, timezone.now()
+    if not quiet.is_open(now, lead.time_zone):
+        return Reason.TOO_LATE
+    wrote = lead.last_inbound_at is not None and lead.last_inbound_at > message.sent_at
+    is_over = follow_up.enrolment_id is not None and wrote
+    return left_out(follow_up, follow_up.event, now) or (Reason.REPLIED if is_over else "")
 
 
 def email_of(lead: Lead) -> str:

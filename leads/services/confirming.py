@@ -1,4 +1,6 @@
-"""Who opened a link has the address: it is proven, and what belongs to it comes together."""
+"""Who opened a link has the address, and who signed in the account: what is theirs is joined."""
+
+from contextlib import suppress
 
 from django.db import transaction
 from django.utils import timezone
@@ -6,10 +8,14 @@ from django.utils.translation import gettext as _
 
 from leads import confirmation
 from leads.models import Lead, LeadClaim, LeadConsent, LeadIdentity
-from leads.services import consent, identities, merging
+from leads.services import consent, identities, merging, stages
+from users import services as users
 from users.mail_tokens import refused
+from users.models import User
+from users.services import AccountClosed
 
 Channel = LeadConsent.Channel
+Kind = LeadIdentity.Kind
 
 
 @transaction.atomic
@@ -30,6 +36,36 @@ def confirm_email(token: str) -> LeadIdentity:
         raise refused()
     _agree_again(lead, claim)
     return identity
+
+
+def confirm_account(lead: Lead, user: User) -> Lead:
+    """Give the lead to whoever signed in, joined with what they are known by, or leave it.
+
+    What belongs to another account stays there, and so does what nobody may change any more.
+    """
+    if lead.user_id is None:
+        with suppress(AccountClosed, merging.TwoAccounts, merging.AlreadyMerged):
+            return _of_account(lead, user)
+    return lead
+
+
+@transaction.atomic
+def _of_account(lead: Lead, user: User) -> Lead:
+    """The account is locked first: of two chats at once, one becomes its lead, the other joins."""
+    user = users.lock_account(user)
+    known = identities.lead_of_user(user)
+    if known and known.pk != lead.pk:
+        lead = merging.merge(known, lead, by=None, reason=_("signed in to the account")).kept
+    lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    if lead.user_id is None:
+        lead.user, lead.name = user, lead.name or user.name[: identities.LONGEST_NAME]
+        lead.save(update_fields=["user", "name", "updated_at"])
+    if lead.user_id == user.pk and lead.stage != Lead.Stage.VOLUNTEER:
+        stages.step(lead, Lead.Stage.VOLUNTEER, by=None)
+    if user.email_confirmed_at:
+        with suppress(identities.IdentityTaken):
+            identities.prove(lead, Kind.EMAIL, user.email, proof=LeadIdentity.Proof.ACCOUNT)
+    return lead
 
 
 def _agree_again(lead: Lead, claim: LeadClaim) -> None:

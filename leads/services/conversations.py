@@ -108,7 +108,7 @@ def _see_to(conversation: Conversation, message: Message) -> None:
     needs_answer = conversation.state == State.AGENT and not word and not is_late(message)
     if needs_answer:
         _make_due(conversation)
-    elif conversation.answer_due_at is None:
+    elif conversation.state == State.AGENT and conversation.answer_due_at is None:
         conversation.answered_through = message.pk
     conversation.save(
         update_fields=["state", "answered_through", "answer_due_at", "burst_began_at"]
@@ -149,13 +149,28 @@ def _make_due(conversation: Conversation) -> None:
         return
     is_first = conversation.burst_began_at is None
     conversation.burst_began_at = conversation.burst_began_at or now
-    end = conversation.burst_began_at + settings.BURST_LONGEST
-    conversation.answer_due_at = min(now + settings.BURST_SILENCE, end)
-    waited_for = _transcription_due_at(conversation)
-    if waited_for is not None:
-        conversation.answer_due_at = max(conversation.answer_due_at, waited_for)
+    conversation.answer_due_at = _end_of_burst(conversation, latest=now)
     if is_first:
         nudge(conversation)
+
+
+def voice_changed(conversation: Conversation) -> None:
+    """A voice note began to be listened to, or is text now: the answer that is due moves with it.
+
+    The caller holds the lock: of two notes that end at once, none is forgotten.
+    """
+    if conversation.answer_due_at is not None:
+        latest = unanswered(conversation).aggregate(latest=Max("accepted_at"))["latest"]
+        conversation.answer_due_at = _end_of_burst(conversation, latest=latest or timezone.now())
+        conversation.save(update_fields=["answer_due_at"])
+
+
+def _end_of_burst(conversation: Conversation, *, latest: datetime) -> datetime:
+    """When nobody writes any more, or has written for long, and what was spoken is text."""
+    end = latest + settings.BURST_SILENCE
+    if conversation.burst_began_at is not None:
+        end = min(end, conversation.burst_began_at + settings.BURST_LONGEST)
+    return max(end, _transcription_due_at(conversation) or end)
 
 
 def _transcription_due_at(conversation: Conversation) -> datetime | None:

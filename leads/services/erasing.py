@@ -5,9 +5,12 @@ import logging
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from config.encryption import keyed_hash
-from leads.models import Conversation, Lead, LeadIdentity, WebhookEvent
+from leads.evolution import payloads
+from leads.models import Conversation, Lead, LeadIdentity, Message, WebhookEvent
 from leads.services import identities
 
 logger = logging.getLogger(__name__)
@@ -19,16 +22,36 @@ def erase(lead: Lead) -> None:
     """Delete the person with everything of theirs, also what was merged into them.
 
     What the gateway told us of them goes too, processed or not; of the log of the admin, the name.
+    The events are locked before the leads, as they are where one is processed.
     """
     root = identities.current(lead)
     family = _family(root)
+    events = WebhookEvent.objects.filter(contact__in=_contacts(family)).order_by("pk")
+    told = list(events.select_for_update().values_list("pk", flat=True))
     list(Lead.objects.select_for_update().filter(pk__in=family).order_by("pk"))
-    WebhookEvent.objects.filter(contact__in=_contacts(family)).delete()
+    _leave_marks(WebhookEvent.objects.filter(pk__in=told), family)
     kind = ContentType.objects.get_for_model(Lead)
     entries = LogEntry.objects.filter(content_type=kind, object_id__in=map(str, family))
     entries.update(object_repr=f"#{root.pk}", change_message="")
     root.delete()
     logger.info("Lead %d was erased.", family[0])
+
+
+def _leave_marks(told: QuerySet[WebhookEvent], family: list[int]) -> None:
+    """Keep the ids of what was said, and nothing else.
+
+    The gateway remembers it, and `reconciling` would take for new what is not known here.
+    """
+    mark = {"contact": "", "payload": "{}", "processed_at": timezone.now()}
+    told.update(**mark, given_up_at=None, error="")
+    said = Message.objects.filter(conversation__lead__in=family).exclude(external_id=None)
+    WebhookEvent.objects.bulk_create(
+        (
+            WebhookEvent(instance_id=instance, external_id=str(name), event=payloads.UPSERT, **mark)
+            for instance, name in said.exclude(instance=None).values_list("instance", "external_id")
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def _family(root: Lead) -> list[int]:

@@ -55,12 +55,6 @@ def key_of(kind: str, value: str) -> str:
     return keyed_hash(kind, value)
 
 
-def of_jid(jid: str) -> tuple[str, str]:
-    """The kind and the value that a WhatsApp JID stands for: a phone, or an id that hides it."""
-    kind = Kind.LID if LID.fullmatch(jid.strip()) else Kind.PHONE
-    return kind, normalize(kind, jid)
-
-
 def _phone(text: str) -> str:
     """E.164, with the ninth digit. A JID is the gateway's word: it is a number, known or not."""
     if match := JID.fullmatch(text):
@@ -177,19 +171,12 @@ def confirm_claim(claim: LeadClaim) -> LeadIdentity:
     return prove(claim.lead, claim.kind, claim.value, proof=Proof.STAFF)
 
 
-@transaction.atomic
-def lead_of_user(user: User, *, source: str) -> Lead:
-    """The lead of a signed-in person: theirs already, else by the address they confirmed."""
-    if lead := Lead.objects.select_for_update(no_key=True).filter(user=user).first():
+def lead_of_user(user: User) -> Lead | None:
+    """The lead of an account: the one that has it, else that of the address it confirmed."""
+    if lead := Lead.objects.filter(user=user).first():
         return lead
-    if user.email_confirmed_at:
-        lead = lead_of(Kind.EMAIL, user.email, proof=Proof.ACCOUNT, source=source, name=user.name)
-    else:
-        lead = new_lead(source=source, name=user.name, city=user.city)
-    if lead.user_id is None:
-        lead.user = user
-        lead.save(update_fields=["user", "updated_at"])
-    return lead
+    known = find(Kind.EMAIL, user.email) if user.email_confirmed_at else None
+    return known.lead if known and known.lead.user_id is None else None
 
 
 def current(lead: Lead) -> Lead:

@@ -1,5 +1,6 @@
 """Two leads that turn out to be one person, and two persons that were taken for one."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.errors import DomainError
-from leads.models import Enrolment, Lead, LeadClaim, LeadConsent, LeadMerge
-from leads.services import stages
+from leads.models import Enrolment, FollowUp, Lead, LeadClaim, LeadConsent, LeadMerge
+from leads.services import consent, stages
 from users.models import User
 
 Stage = Lead.Stage
@@ -81,6 +82,7 @@ def unmerge(merge: LeadMerge, *, by: User | None) -> LeadMerge:
     for relation in _relations():
         rows = _rows(relation, kept).filter(pk__in=merge.moved["rows"].get(_label(relation), []))
         rows.update(**{relation.field.name: gone})
+    _repeat_no(kept, gone, since=merge.merged_at)
     _give_back(kept, gone, merge.moved["facts"], by)
     merge.undone_at = timezone.now()
     merge.save(update_fields=["undone_at"])
@@ -130,6 +132,9 @@ def _movable(relation: Any, kept: Lead, gone: Lead) -> QuerySet[Model]:
     if relation.related_model is Enrolment:
         for sequence, moment in kept.enrolments.values_list("sequence", "triggered_at"):
             rows = rows.exclude(sequence=sequence, triggered_at=moment)
+    if relation.related_model is FollowUp:
+        written = kept.follow_ups.exclude(bulk=None).values("bulk")
+        rows = rows.exclude(bulk__in=written)
     return rows
 
 
@@ -184,8 +189,20 @@ def _give_back(kept: Lead, gone: Lead, facts: dict[str, list[Any]], by: User | N
         stages.step(kept, stage[0], by=by, reason=reason)
 
 
+def _repeat_no(kept: Lead, gone: Lead, *, since: datetime) -> None:
+    """A no that was said of the two counts for each of them."""
+    said = _last_word(kept)
+    if said and not said.is_given and said.recorded_at >= since:
+        said.pk, said.lead = None, gone
+        said.save(force_insert=True)
+
+
 def _opted_out_at(lead: Lead) -> Any:
     """By its own ledger; who said no stays out."""
-    said = lead.consents.filter(purpose=LeadConsent.Purpose.UNASKED).order_by("recorded_at", "pk")
-    latest = said.exclude(is_given=True, channel__in=("form", "import")).last()
+    latest = _last_word(lead)
     return latest.recorded_at if latest and not latest.is_given else None
+
+
+def _last_word(lead: Lead) -> LeadConsent | None:
+    said = lead.consents.filter(purpose=LeadConsent.Purpose.UNASKED).order_by("recorded_at", "pk")
+    return said.exclude(is_given=True, channel__in=consent.UNPROVEN).last()

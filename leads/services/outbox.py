@@ -17,8 +17,8 @@ from django.utils import timezone
 from config.errors import DependencyAway
 from leads import nudges, streams
 from leads.evolution import gateway, jids, messages
-from leads.models import Conversation, Message, WebhookEvent, WhatsAppInstance
-from leads.services import handoff, instances
+from leads.models import Conversation, FollowUp, Message, WebhookEvent, WhatsAppInstance
+from leads.services import brakes, handoff, instances
 from leads.tasks import whatsapp as tasks
 from users.models import User
 
@@ -163,15 +163,7 @@ def _send(instance: WhatsAppInstance, message: Message) -> None:
         pk=message.pk, delivery=Delivery.SENDING, try_at=message.try_at, external_id=None
     )
     try:
-        if message.delivery == Delivery.SENDING and (found := _find(instance, message)):
-            _sent(mine, found)
-        elif message.attempts > MAX_ATTEMPTS:
-            _failed(message, mine, "too many tries")
-        elif message.accepted_at < timezone.now() - TOO_LATE:
-            _failed(message, mine, "too late")
-        else:
-            address = message.conversation.address
-            _sent(mine, gateway.send_text(instance.name, address, message.text))
+        _try(instance, message, mine)
     except gateway.NotSent as error:
         _wait(mine, Delivery.QUEUED, timedelta(seconds=max(error.wait, 15)), attempts=-1)
     except DependencyAway:  # of looking for it: it stays as uncertain as it was
@@ -181,6 +173,20 @@ def _send(instance: WhatsAppInstance, message: Message) -> None:
         _wait(mine, Delivery.SENDING, max(patience, SETTLES))
     except gateway.Refused as refusal:
         _refused(instance, message, mine, refusal)
+
+
+def _try(instance: WhatsAppInstance, message: Message, mine: Any) -> None:
+    if message.delivery == Delivery.SENDING and (found := _find(instance, message)):
+        _sent(mine, found)
+    elif message.attempts > MAX_ATTEMPTS:
+        _failed(message, mine, "too many tries")
+    elif message.accepted_at < timezone.now() - TOO_LATE:
+        _failed(message, mine, "too late")
+    elif reason := brakes.unwelcome(message):
+        _take_back(message, mine, reason)
+    else:
+        address = message.conversation.address
+        _sent(mine, gateway.send_text(instance.name, address, message.text))
 
 
 def _refused(instance: WhatsAppInstance, message: Message, mine: Any, refusal: Any) -> None:
@@ -250,6 +256,14 @@ def _wait(mine: Any, delivery: str, patience: timedelta, *, attempts: int = 0) -
         try_at=timezone.now() + patience,
         attempts=F("attempts") + attempts,
     )
+
+
+@transaction.atomic
+def _take_back(message: Message, mine: Any, reason: str) -> None:
+    """What was queued unasked and is unwelcome by now was not sent, nor counts for the week."""
+    if mine.update(delivery=Delivery.FAILED, try_at=None, error=f"unasked: {reason}"):
+        left_out = {"status": FollowUp.Status.SKIPPED, "reason": reason, "sent_at": None}
+        FollowUp.objects.filter(message=message).update(**left_out, touched_at=timezone.now())
 
 
 @transaction.atomic

@@ -51,24 +51,30 @@ def _batches(records: list[Any]) -> Any:
 
 def _take(instance: WhatsAppInstance, records: list[Any]) -> int:
     ours = [record for record in records if jids.contact(record["key"])]
-    known = _known(instance, [record["key"]["id"] for record in ours])
-    calls = [
-        payloads.of_record(instance.name, record)
-        for record in ours
-        if record["key"]["id"] not in known
-    ]
-    for record in ours:
-        calls += [payloads.of_status(instance.name, record, status) for status in _statuses(record)]
-    return sum(webhooks.accept(call) for call in calls)
-
-
-def _known(instance: WhatsAppInstance, ids: list[str]) -> set[str]:
-    events = WebhookEvent.objects.filter(instance=instance, event=payloads.UPSERT)
+    ids = [record["key"]["id"] for record in ours]
+    events = WebhookEvent.objects.filter(
+        instance=instance, event=payloads.UPSERT, external_id__in=ids
+    )
+    told = dict(events.values_list("external_id", "contact"))
     rows = Message.objects.filter(instance=instance, external_id__in=ids)
-    return {
-        *events.filter(external_id__in=ids).values_list("external_id", flat=True),
-        *(one for one in rows.values_list("external_id", flat=True) if one),
-    }
+    known = {*told, *rows.values_list("external_id", flat=True)}
+    taken = 0
+    for record in ours:
+        if told.get(record["key"]["id"]) != "":  # else its person was erased
+            for call in _calls(instance, record, is_known=record["key"]["id"] in known):
+                taken += webhooks.accept(call)
+    return taken
+
+
+def _calls(instance: WhatsAppInstance, record: Any, *, is_known: bool) -> list[payloads.Call]:
+    """What the gateway would have told of it; nothing, if it is none of its messages."""
+    try:
+        news = [] if is_known else [payloads.of_record(instance.name, record)]
+        told = [payloads.of_status(instance.name, record, one) for one in _statuses(record)]
+    except payloads.Malformed:
+        logger.warning("%s remembers a message that cannot be read.", instance.name)
+        return []
+    return [*news, *told]
 
 
 def _statuses(record: Any) -> set[str]:

@@ -1,9 +1,11 @@
 """What comes without words: voice notes become text in time, or a person sees to them."""
 
 import time
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 
 import orjson
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone, translation
@@ -12,8 +14,7 @@ from django.utils.translation import gettext as _
 from config.errors import DependencyAway
 from leads.evolution import gateway, messages
 from leads.models import Conversation, Message, WebhookEvent
-from leads.services import handoff, outbox
-from leads.tasks import agent
+from leads.services import conversations, handoff, leases, outbox
 from leads.tasks import whatsapp as tasks
 from videos import speech
 
@@ -74,7 +75,7 @@ def _waiting() -> QuerySet[Message]:
 def _begin(message: Message) -> None:
     due = timezone.now() + PATIENCE
     Message.objects.filter(pk=message.pk).update(transcription_due_at=due)
-    _answer_at(message, due)
+    conversations.voice_changed(message.conversation)
     tasks.transcribe_message.delay_on_commit(message.pk)
 
 
@@ -98,18 +99,13 @@ def _media_type(message: Message) -> str:
     return messages.media_type(orjson.loads(told.payload)) if told else "audio/ogg"
 
 
-@transaction.atomic
 def _write(message: Message, text: str) -> None:
-    now = timezone.now()
-    if _waiting().filter(pk=message.pk).update(text=text, transcribed_at=now):
-        _answer_at(message, now)
-        agent.answer_conversation.delay_on_commit(message.conversation_id)
-
-
-def _answer_at(message: Message, moment: datetime) -> None:
-    """Move the answer that is due, if one is."""
-    answered = Conversation.objects.filter(pk=message.conversation_id, answer_due_at__isnull=False)
-    answered.update(answer_due_at=moment)
+    # Erased meanwhile, nobody waits for it.
+    with suppress(ObjectDoesNotExist), transaction.atomic():
+        conversation = leases.locked(message.conversation_id)
+        if _waiting().filter(pk=message.pk).update(text=text, transcribed_at=timezone.now()):
+            conversations.voice_changed(conversation)
+            conversations.nudge(conversation)
 
 
 def _hand_off(message: Message) -> None:

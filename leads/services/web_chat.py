@@ -18,7 +18,8 @@ from config.encryption import keyed_hash
 from config.idempotency import KeyReused
 from leads import streams
 from leads.models import Conversation, LeadIdentity, Message
-from leads.services import conversations, identities
+from leads.services import confirming, conversations, identities
+from users.models import User
 
 # Of one conversation, in the order they were written.
 SHOWN = 50
@@ -91,15 +92,19 @@ def limit(visitor: Visitor, address: str, *, is_new: bool) -> None:
             raise Throttled(wait)
 
 
-def accept(visitor: Visitor, text: str, *, key: str, address: str, is_new: bool) -> Accepted:
-    """Store a message once, however often it is sent, and tell what it needs."""
-    limit(visitor, address, is_new=is_new)
+def accept(visitor: Visitor, text: str, *, key: str, user: User | None) -> Accepted:
+    """Store a message once, however often it is sent, and tell what it needs.
+
+    Who is signed in says it as the person of the account.
+    """
     lead = identities.lead_of(
         LeadIdentity.Kind.VISITOR,
         visitor.conversation.hex,
         proof=LeadIdentity.Proof.TOKEN,
         source="web",
     )
+    if user is not None:
+        lead = confirming.confirm_account(lead, user)
     conversation = conversations.of_contact(
         lead,
         channel=Conversation.Channel.WEB,

@@ -10,7 +10,6 @@ import time
 from datetime import timedelta
 from typing import Any
 
-import orjson
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
@@ -64,8 +63,8 @@ class NotGivenUp(DomainError):
 def accept(call: Call, *, key: str = "") -> bool:
     """Store a verified call; False if it is stored already. Committed when it returns."""
     which, names = _which(call, key)
-    payload = seal(orjson.dumps(call.payload).decode())
-    values: list[Any] = [call.external_id, call.event, call.contact, payload, timezone.now()]
+    now, payload = timezone.now(), seal(call.payload)
+    values: list[Any] = [call.external_id, call.event, call.contact, payload, now]
     with connection.cursor() as cursor:
         cursor.execute(INSERT.format(which=which), [*values, *names])
         is_new = cursor.fetchone() is not None
@@ -94,7 +93,7 @@ def process(contact: str) -> float | None:
             return wait
         if time.monotonic() > end:
             return 0
-    return None
+    return _until_next_try(contact)
 
 
 def overdue_contacts() -> list[str]:
@@ -130,6 +129,18 @@ def _claim(contact: str) -> WebhookEvent | None:
         return None
     event.attempts += 1
     return event
+
+
+def _until_next_try(contact: str) -> float | None:
+    """The seconds for which the first in line rests after a try; None if it does not.
+
+    Its own nudge may have found that another one stood in the queue.
+    """
+    now = timezone.now()
+    first = WebhookEvent.objects.waiting().filter(contact=contact).order_by("pk").first()
+    if first is None or first.try_at is None or first.try_at > now + WAITS[-1]:
+        return None
+    return max(0.0, (first.try_at - now).total_seconds())
 
 
 def _try(event: WebhookEvent) -> float | None:

@@ -19,6 +19,8 @@ from leads.services.web_chat import Visitor
 from leads.threads import in_thread
 from leads.views import chat_streams
 from leads.views.streaming import event_stream, streamed
+from users.authentication import TokenAuthentication
+from users.models import User
 
 SCHEME = "Visitor"
 BODY_MAX = 16 * 1024
@@ -54,14 +56,11 @@ async def say(request: HttpRequest) -> StreamingHttpResponse:
     visitor = known or _newcomer(address, key, text)
     if streams.hub().is_full_for(visitor.conversation):
         raise exceptions.Throttled(30)
-    if not text:
-        await in_thread(web_chat.limit, visitor, address, is_new=known is None)
+    user = await in_thread(_admitted, request, visitor, address, is_new=known is None)
     cursor = await streams.hub().open(visitor.conversation)
     if not text:
         return event_stream(chat_streams.greeting(visitor, cursor, web_chat.greeting()))
-    accepted = await in_thread(
-        web_chat.accept, visitor, text, key=key, address=address, is_new=known is None
-    )
+    accepted = await in_thread(web_chat.accept, visitor, text, key=key, user=user)
     if accepted.is_unanswered:
         answering.begin(answering.Chat(accepted.conversation, visitor.conversation))
     return event_stream(chat_streams.answer(visitor, cursor, accepted))
@@ -109,6 +108,13 @@ def _key(request: HttpRequest, given: dict[str, Any]) -> str:
     if key and not PRINTABLE.fullmatch(key) or len(key) > 128:
         raise exceptions.ValidationError({HEADER: _("Give 1 to 128 printable ASCII characters.")})
     return key
+
+
+def _admitted(request: HttpRequest, visitor: Visitor, address: str, *, is_new: bool) -> User | None:
+    """Who is signed in, if anybody is; refuses who goes too fast, and tokens that do not hold."""
+    web_chat.limit(visitor, address, is_new=is_new)
+    found = TokenAuthentication().authenticate(request)
+    return found[0] if found else None
 
 
 def _newcomer(address: str, key: str, text: str) -> Visitor:

@@ -1,5 +1,6 @@
 """Leads: who writes tells us of themselves, and staff look after them."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import QuerySet
@@ -7,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,7 +41,9 @@ from leads.services import (
     identities,
     stages,
 )
+from users.authentication import TokenAuthentication
 from users.inputs import SentSerializer, TokenSerializer
+from users.models import User
 from users.views.accounts import PUBLIC
 from users.views.requests import acting_user, device, given, sent
 
@@ -85,14 +89,25 @@ class LeadsView(generics.ListAPIView[Lead]):
         """Write to us; the answer is the same whoever it is, and whatever we know of them."""
         form = given(NewLeadSerializer, request)
         if not form.get("website"):
-            _capture(form, request)
+            lead = _capture(form, request)
+            if user := _writer(request, form.get("email", "")):
+                confirming.confirm_account(lead, user)
         return sent(_("Thank you! We have your message and will write to you."))
 
 
-def _capture(form: dict[str, Any], request: Request) -> None:
+def _writer(request: Request, email: str) -> User | None:
+    """Whoever is signed in and gave the address that they confirmed; a stale token is nobody's."""
+    with suppress(AuthenticationFailed):
+        found = TokenAuthentication().authenticate(request)
+        if found and found[0].email == User.normalize_username(email):
+            return found[0] if found[0].email_confirmed_at else None
+    return None
+
+
+def _capture(form: dict[str, Any], request: Request) -> Lead:
     typed = ("name", "email", "phone", "message", "city", "language")
     client = device(request)
-    capture.capture(
+    return capture.capture(
         {name: form.get(name, "") for name in typed},
         source=form["source"],
         utm={name: form[name] for name in UTM if form.get(name)},

@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest
 
+from config.errors import DependencyAway
 from leads import threads
 from leads.agent import budget
 from leads.agent.budget import Bill, Cost, Exhausted
-from leads.agent.providers.protocol import Prompt, Usage
+from leads.agent.providers.protocol import Prompt, ProviderAway, Usage
 from leads.agent.turns import Said
 from leads.models import AgentSpending
 from leads.services import answers, bursts, summaries
@@ -110,6 +111,28 @@ def test_who_is_cut_off_pays_what_was_written_by_then():
         bill(to, break_off)
 
     assert spent() == 700 + 100
+
+
+def test_who_was_never_asked_is_not_paid():
+    to = conversation()
+
+    def is_away(account):
+        raise DependencyAway("dear")
+
+    with pytest.raises(DependencyAway):
+        bill(to, is_away)
+
+    assert (fresh(to).tokens_spent, spent()) == (0, 0)
+
+
+def test_who_failed_may_have_read_it_all():
+    def fails(account):
+        raise ProviderAway("dear")
+
+    with pytest.raises(ProviderAway):
+        bill(conversation(), fails)
+
+    assert spent() == budget.estimate(PROMPT).read
 
 
 def test_without_word_from_the_provider_our_own_estimate_counts():

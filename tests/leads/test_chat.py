@@ -15,6 +15,7 @@ from leads.streams import wire
 from tests.config.workers import until
 from tests.factories import UserFactory
 from tests.leads.streaming import Service, key, names_of, text_of
+from users import services as users
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,6 +88,20 @@ def test_ids_only_grow(chat):
 
     assert ids == sorted(ids)
     assert len(set(ids)) == len(ids)
+
+
+def test_who_is_signed_in_says_it_as_the_person_of_the_account(chat):
+    rosa = UserFactory()
+    access = users.begin_session(rosa, users.Device("192.0.2.7", "Firefox")).access
+
+    list(chat.say("oi", Authorization=f"Bearer {access}"))
+
+    assert Lead.objects.get().user == rosa
+
+
+def test_token_that_does_not_hold_is_refused_before_anything_is_stored(chat):
+    assert chat.say("oi", Authorization="Bearer stale").status == 401
+    assert not Lead.objects.exists()
 
 
 def test_a_chat_goes_on_by_its_token(chat):

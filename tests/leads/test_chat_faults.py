@@ -244,6 +244,18 @@ def test_a_visitor_writes_only_so_much_a_minute(services):
     assert Message.objects.filter(author="person").count() == 19
 
 
+def test_who_begins_too_many_chats_leaves_nothing_on_the_broker(services):
+    service = services(RATE_LIMITS_ENABLED="true").wait()
+    for _ in range(60):
+        service.say(body={})
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+        before = set(broker.keys())
+
+        assert service.say("oi").status == 429
+
+        assert set(broker.keys()) <= before
+
+
 def test_streams_share_their_connections_to_the_broker(services):
     service = services().wait()
     sessions = [session_of(service.say(body={})) for _ in range(30)]

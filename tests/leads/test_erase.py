@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from threading import Event as ThreadEvent
 from zipfile import ZipFile
 
 import pytest
@@ -15,13 +16,15 @@ from leads.models import (
     Lead,
     LeadNote,
     Message,
+    OpenQuestion,
     WebhookEvent,
     WhatsAppInstance,
 )
-from leads.services import editing, erasing, merging, stages
+from leads.services import editing, erasing, inbound, merging, stages, webhooks
 from tests.factories import UserFactory
 from tests.leads.conftest import form, from_whatsapp, whole_database
 from tests.leads.test_merging import chat
+from tests.together import let_someone_wait, run_together
 from users import exports
 from users import services as users
 
@@ -46,6 +49,7 @@ def iracema(caretaker):
     lead = form(email="iracema@example.org", name="Iracema", message="Iracema aqui")
     other = from_whatsapp("558187654321@s.whatsapp.net", name="Iracema T.")
     chat(other, "Sou Iracema")
+    OpenQuestion.objects.create(conversation=other.conversations.get(), text="Sou Iracema?")
     editing.add_note(lead, "Iracema ligou", by=caretaker)
     stages.move(lead, "lost", by=caretaker, reason="Iracema mudou")
     for jid in ("558187654321@s.whatsapp.net", "5581987654321@s.whatsapp.net"):
@@ -67,8 +71,11 @@ def test_nothing_is_left_of_an_erased_lead(care, iracema):
     assert response.status_code == 204
     assert [row for row in whole_database() if "Iracema" in row] == []
     assert Lead.objects.count() == Conversation.objects.count() == Message.objects.count() == 1
-    assert list(WebhookEvent.objects.all()) == [stranger]
+    assert list(WebhookEvent.objects.exclude(contact="")) == [stranger]
+    assert {mark.payload for mark in WebhookEvent.objects.filter(contact="")} == {"{}"}
+    assert list(WebhookEvent.objects.waiting()) == [stranger]
     assert not LeadNote.objects.exists()
+    assert not OpenQuestion.objects.exists()  # whose text is sealed, and so not in the rows above
 
 
 def test_erasing_what_was_merged_erases_the_whole_person(iracema):
@@ -129,6 +136,7 @@ def test_a_copy_of_ones_data_holds_the_lead(iracema):
     assert [row["text"] for row in copy["messages.json"]] == ["Sou Iracema"]
     assert copy["lead_consents.json"][0]["proof"]["address"] == "192.0.2.7"
     assert "Rosa" not in json.dumps(copy)
+    assert "lead_notes.json" not in copy  # staff's own
 
 
 def test_staff_who_may_export_give_a_lead_their_data(care, caretaker, iracema):
@@ -142,3 +150,27 @@ def test_staff_who_may_export_give_a_lead_their_data(care, caretaker, iracema):
 
     assert [one["text"] for one in copy["parts"]["messages"]] == ["Sou Iracema"]
     assert copy["parts"]["lead_notes"][0]["text"] == "Iracema ligou"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erasing_while_their_message_is_processed(gateway, number, monkeypatch):
+    gateway.says("+5581987654321", "Oi")
+    [event] = WebhookEvent.objects.all()
+    lead, is_begun, real = from_whatsapp("+5581987654321"), ThreadEvent(), inbound.apply
+
+    def apply(told):
+        is_begun.set()
+        let_someone_wait()  # the erasure, for the event
+        real(told)
+
+    monkeypatch.setattr(inbound, "apply", apply)
+
+    def erase():
+        is_begun.wait(10)
+        erasing.erase(lead)
+
+    run_together(lambda: webhooks.process(event.contact), erase)
+
+    event.refresh_from_db()
+    assert (event.payload, event.error, event.contact) == ("{}", "", "")
+    assert not Lead.objects.exists()

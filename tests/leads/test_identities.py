@@ -6,7 +6,6 @@ from hypothesis import strategies as some
 
 from leads.models import Lead, LeadClaim, LeadIdentity
 from leads.services import identities
-from tests.factories import UserFactory
 from tests.leads.conftest import form, from_whatsapp
 from tests.together import run_together
 
@@ -79,11 +78,6 @@ def test_what_is_none_is_refused(kind, text):
     assert identities.find(kind, text) is None
 
 
-def test_a_jid_is_a_phone_or_an_id_that_hides_it():
-    assert identities.of_jid("551187654321@s.whatsapp.net") == ("phone", "+5511987654321")
-    assert identities.of_jid("123456789012345@lid") == ("lid", "123456789012345@lid")
-
-
 @pytest.mark.django_db
 def test_who_proves_a_number_has_one_lead_with_its_place():
     first = from_whatsapp("558198765432@s.whatsapp.net", name="Rosa")
@@ -140,18 +134,6 @@ def test_staff_may_confirm_a_claim_but_not_what_is_anothers():
     rival = form(email="rui@example.org", phone="11 98765 4321").claims.get(kind="phone")
     with pytest.raises(identities.IdentityTaken):
         identities.confirm_claim(rival)
-
-
-@pytest.mark.django_db
-def test_a_signed_in_person_has_a_lead_by_the_address_they_confirmed():
-    user = UserFactory(email="ana@example.org", email_confirmed_at="2027-01-01T00:00:00Z")
-    stranger = UserFactory(email="rui@example.org")
-    typed = form(email="ana@example.org")
-    other = form(email="rui@example.org")
-
-    assert identities.lead_of_user(user, source="web") == typed
-    assert identities.lead_of_user(user, source="web").user == user
-    assert identities.lead_of_user(stranger, source="web") != other
 
 
 @pytest.mark.parametrize("turn", range(4))

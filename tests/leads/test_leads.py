@@ -238,6 +238,7 @@ def people(caretaker):
         ("phone=81987654321", ["Rosa"]),
         ("search=jose", ["Ana José"]),
         ("search=horta", ["Rui"]),
+        ("search=luis%20ana", ["Ana José"]),
         ("search=rosa@", []),
         ("ordering=name", ["Ana José", "Rosa", "Rui"]),
         ("ordering=-created_at", ["Rosa", "Rui", "Ana José"]),

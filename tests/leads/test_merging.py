@@ -14,7 +14,15 @@ from django.utils import timezone
 
 from config.encryption import keyed_hash
 from leads import confirmation
-from leads.models import Conversation, Lead, LeadIdentity, LeadMerge, Message
+from leads.models import (
+    BulkMessage,
+    Conversation,
+    FollowUp,
+    Lead,
+    LeadIdentity,
+    LeadMerge,
+    Message,
+)
 from leads.services import capture, confirming, consent, merging, stages
 from tests.factories import UserFactory
 from tests.leads.conftest import CONSENT, form, from_whatsapp
@@ -120,6 +128,44 @@ def test_who_opted_out_stays_out_in_both(pair):
     gone.refresh_from_db()
     assert kept.opted_out_at is None
     assert gone.opted_out_at
+
+
+def test_a_no_while_they_were_one_counts_for_both(pair):
+    kept, gone = pair
+    merged = merge(kept, gone)
+    consent.record(kept, purpose="unasked", is_given=False, channel="whatsapp", proof={"a": 1})
+
+    merging.unmerge(merged, by=None)
+
+    for lead in pair:
+        lead.refresh_from_db()
+        assert lead.opted_out_at
+        assert lead.consents.last().proof == {"a": 1}
+
+
+def test_a_no_that_was_taken_back_meanwhile_counts_for_nobody(pair):
+    kept, gone = pair
+    merged = merge(kept, gone)
+    for is_given in (False, True):
+        consent.record(kept, purpose="unasked", is_given=is_given, channel="whatsapp", proof={})
+
+    merging.unmerge(merged, by=None)
+
+    gone.refresh_from_db()
+    assert gone.opted_out_at is None
+
+
+def test_two_who_got_the_same_message_can_be_one(pair):
+    sent = BulkMessage.objects.create(
+        token=uuid4(), channel="email", text="Oi", written_by=UserFactory(is_staff=True)
+    )
+    for lead in pair:
+        FollowUp.objects.create(lead=lead, bulk=sent, due_at=timezone.now())
+
+    merged = merge(*pair)
+    merging.unmerge(merged, by=None)
+
+    assert [lead.follow_ups.count() for lead in pair] == [1, 1]
 
 
 def test_accounts_go_over_and_come_back(pair):

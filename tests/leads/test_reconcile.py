@@ -1,5 +1,6 @@
 """What the gateway remembers and never told us comes in all the same."""
 
+import functools
 import time
 from datetime import timedelta
 
@@ -8,8 +9,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from leads.evolution import gateway as wire
-from leads.models import Conversation, Message, WebhookEvent
-from leads.services import outbox, reconciling
+from leads.models import Conversation, Lead, Message, WebhookEvent
+from leads.services import erasing, outbox, reconciling
 from leads.tasks import whatsapp as tasks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
@@ -124,3 +125,31 @@ def test_beat_compares_every_number(gateway, number, django_capture_on_commit_ca
         tasks.reconcile_whatsapp()
 
     assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("are_events_kept", [True, False])
+def test_who_was_erased_is_not_taken_in_again(gateway, number, settled, are_events_kept):
+    gateway.says(ANA, "Oi", at=int(time.time()) - 60)
+    settled()
+    conversation = Conversation.objects.get()
+    outbox.queue(conversation, author="agent", text="Olá!")
+    outbox.deliver(number.pk)
+    gateway.messages[-1]["messageTimestamp"] -= 60
+    gateway.messages[-1]["MessageUpdate"] = [{"status": "READ"}]
+    if not are_events_kept:
+        WebhookEvent.objects.all().delete()
+    erasing.erase(conversation.lead)
+
+    assert reconciling.reconcile(number.pk) == 0
+
+    assert not settled()
+    assert not Lead.objects.exists()
+
+
+def test_message_that_cannot_be_read_keeps_nothing_from_coming_in(gateway, number, settled):
+    lost(gateway, 1)
+    deep = functools.reduce(lambda inner, _: [inner], range(300), "!")
+    gateway.record(ANA, {"conversation": "Oi", "more": deep}, at=int(time.time()) - 60)
+    gateway.record(ANA, {"conversation": "Oi"}, at=int(time.time()) - 60, message_id="no id")
+
+    assert reconciling.reconcile(number.pk) == 1

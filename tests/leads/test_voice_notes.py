@@ -70,7 +70,7 @@ def note(gateway, number, settled):
     return make
 
 
-def test_voice_note_becomes_text_and_is_answered_then(deepgram, note):
+def test_voice_note_becomes_text_and_is_answered_then(deepgram, note, settings):
     message = note()
     due = Conversation.objects.get().answer_due_at
     assert due - timezone.now() > transcribing.PATIENCE / 2
@@ -80,10 +80,34 @@ def test_voice_note_becomes_text_and_is_answered_then(deepgram, note):
     message.refresh_from_db()
     assert message.text == "Quero plantar árvores"
     assert message.transcribed_at
-    assert Conversation.objects.get().answer_due_at <= timezone.now()
+    assert Conversation.objects.get().answer_due_at <= message.accepted_at + settings.BURST_SILENCE
     ((query, headers, sound),) = deepgram.asked
     assert (query["language"], headers["Authorization"]) == (["pt-BR"], "Token deepgram-key")
     assert (sound, headers["Content-Type"]) == (SOUND, "audio/ogg")
+
+
+def test_answer_waits_for_the_second_note_too(deepgram, note, gateway, settled):
+    first = note()
+    record = gateway.sends(ANA, VOICE)
+    settled()
+    second = Message.objects.get(external_id=record["key"]["id"])
+
+    tasks.transcribe_message(first.pk)
+
+    assert Conversation.objects.get().answer_due_at == second.transcription_due_at
+
+
+def test_silence_is_waited_for_though_a_note_is_text(deepgram, note, gateway, settled, settings):
+    settings.BURST_SILENCE = timedelta(seconds=4)
+    message = note()
+    gateway.says(ANA, "e mais uma coisa")
+    settled()
+
+    tasks.transcribe_message(message.pk)
+
+    latest = Message.objects.latest("accepted_at")
+    due = Conversation.objects.get().answer_due_at
+    assert due == latest.accepted_at + timedelta(seconds=4)
 
 
 def test_voice_note_is_transcribed_once(deepgram, note):

@@ -207,7 +207,10 @@ def test_unknown_instance_is_not_found(number, payload, path):
     assert response.json()["errors"][0]["code"] == "not_found"
 
 
-DEEP = b'{"event": "a", "instance": "mutirao", "data": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+def nested(depth):
+    return b'{"event": "a", "instance": "mutirao", "data": %b}' % (b"[" * depth + b"]" * depth)
+
+
 MALFORMED = {
     "nothing": b"",
     "no JSON": b"event=messages.upsert",
@@ -216,7 +219,8 @@ MALFORMED = {
     "a number": b"7",
     "NaN": b'{"event": NaN}',
     "no letters": b'{"event": "\xff"}',
-    "deeply nested": DEEP,
+    "deeply nested": nested(100_000),
+    "nested as deep as is read, and not written": nested(300),
     "no event": b'{"instance": "mutirao"}',
     "an event that is none": b'{"event": ["a"], "instance": "mutirao"}',
     "an endless event": b'{"event": "' + b"a" * 100 + b'", "instance": "mutirao"}',

@@ -73,9 +73,16 @@ def test_event_that_waits_for_its_next_try_is_left_alone(gateway, broken):
     contact = contact_of(gateway)
     webhooks.process(contact)
 
-    assert webhooks.process(contact) is None
+    assert 0 < webhooks.process(contact) <= 1  # asks for its nudge again
 
     assert len(broken) == 1
+
+
+def test_event_that_another_worker_is_at_asks_for_nothing(gateway):
+    contact = contact_of(gateway)
+    webhooks._claim(contact)
+
+    assert webhooks.process(contact) is None
 
 
 def test_those_of_the_same_contact_wait_behind_it_and_others_do_not(gateway, broken, monkeypatch):

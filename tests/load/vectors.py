@@ -22,10 +22,10 @@ FROM generate_series(1, {CHUNKS // PER_DOCUMENT}) n RETURNING id
 """  # noqa: S608
 EXACT = """
 SELECT e.chunk_id FROM leads_embedding e JOIN leads_document d ON d.id = e.document_id
-WHERE d.expires_at IS NULL ORDER BY e.vector <=> %s::vector LIMIT 10
+WHERE d.expires_at IS NULL ORDER BY e.vector <=> %s::halfvec LIMIT 10
 """
 CREATE = """CREATE INDEX embedding_nearest ON leads_embedding
-    USING hnsw (vector vector_cosine_ops) WITH (m = 16, ef_construction = 64)"""
+    USING hnsw (vector halfvec_cosine_ops) WITH (m = 16, ef_construction = 64)"""
 
 
 def vectors(bench):
@@ -73,7 +73,7 @@ def _p95(name, goal, times):
 def _fill(connection):
     """Documents, passages of words as common as in a language, and vectors around centres."""
     import numpy
-    from pgvector import Vector
+    from pgvector import HalfVector
     from pgvector.psycopg import register_vector
 
     draw = numpy.random.default_rng(SEED)
@@ -96,9 +96,9 @@ def _fill(connection):
         rows = cursor.fetchall()
         columns = "chunk_id, document_id, model_id, index_version, vector"
         with cursor.copy(f"COPY leads_embedding ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(["int8", "int8", "varchar", "int4", "vector"])
+            copy.set_types(["int8", "int8", "varchar", "int4", "halfvec"])
             for chunk, document in rows:
-                vector = Vector(_near(draw, centres).tolist())
+                vector = HalfVector(_near(draw, centres).tolist())
                 copy.write_row((chunk, document, "use-multilingual-3", 1, vector))
         cursor.execute("VACUUM (ANALYZE) leads_chunk, leads_embedding, leads_document")
     return centres, vocabulary

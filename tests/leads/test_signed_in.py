@@ -1,0 +1,167 @@
+"""Who is signed in is the same person in the chat, in a form, and in their account."""
+
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from leads.models import Conversation, Lead, LeadMerge
+from leads.services import converting, identities
+from leads.services.web_chat import Visitor, accept
+from tests.factories import UserFactory
+from tests.leads.conftest import form, from_whatsapp
+from tests.together import run_together
+from users import services as users
+
+URL = "/api/v1/leads/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rosa(db):
+    return UserFactory(
+        email="rosa@example.org", email_confirmed_at=timezone.now(), first_name="Rosa"
+    )
+
+
+def visitor(number=1):
+    return Visitor.new(address="192.0.2.7", key=f"a-key-of-16-signs-{number}", text="Oi")
+
+
+def chat(user, number=1):
+    accept(visitor(number), "Oi", key=f"key-{number}", user=user)
+    return Conversation.objects.get(public_id=visitor(number).conversation).lead
+
+
+def test_who_chats_signed_in_is_the_volunteer_of_the_account(rosa):
+    lead = chat(rosa)
+
+    assert (lead.user, lead.name, lead.stage) == (rosa, rosa.name, "volunteer")
+    assert {one.kind: one.proof for one in lead.identities.all()} == {
+        "visitor": "token",
+        "email": "account",
+    }
+
+
+def test_who_was_known_already_stays_one_person_with_the_reason(rosa):
+    known = form(email="rosa@example.org", message="Quero ajudar")
+    anonymous = chat(None)
+
+    lead = chat(rosa)
+
+    merge = LeadMerge.objects.get()
+    assert lead == known
+    assert (merge.kept, merge.gone, merge.merged_by) == (known, anonymous, None)
+    assert merge.reason
+    assert lead.identities.get(kind="email").proof == "account"
+
+
+def test_second_chat_joins_the_lead_of_the_account(rosa):
+    assert chat(rosa, 1) == chat(rosa, 2)
+    assert Lead.objects.current().count() == 1
+
+
+def test_address_that_the_account_did_not_confirm_joins_nothing():
+    known = form(email="rui@example.org")
+    stranger = UserFactory(email="rui@example.org", email_confirmed_at=None)
+
+    lead = chat(stranger)
+
+    assert lead.user == stranger
+    assert lead != known
+    assert not LeadMerge.objects.exists()
+
+
+def test_chat_of_another_account_stays_theirs(rosa):
+    lead = chat(rosa)
+
+    assert chat(UserFactory()) == lead
+    lead.refresh_from_db()
+    assert lead.user == rosa
+
+
+def test_address_of_another_accounts_lead_is_left_there(rosa):
+    other = from_whatsapp("+5511987654321")
+    Lead.objects.filter(pk=other.pk).update(user=UserFactory())
+    other.identities.create(
+        kind="email",
+        key=identities.key_of("email", rosa.email),
+        value=rosa.email,
+        proof="staff",
+        proven_at=timezone.now(),
+    )
+
+    lead = chat(rosa)
+
+    assert lead != other
+    assert lead.user == rosa
+
+
+def test_who_closed_the_account_meanwhile_chats_as_a_visitor(rosa):
+    type(rosa).objects.filter(pk=rosa.pk).update(is_active=False)
+
+    assert chat(rosa).user is None
+
+
+def test_erasing_the_account_erases_the_chat(rosa):
+    chat(rosa)
+
+    users.erase(rosa)
+
+    assert not Lead.objects.exists()
+
+
+@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.django_db(transaction=True)
+def test_two_chats_at_once_are_one_person(turn, rosa):
+    run_together(*[partial(chat, rosa, number) for number in range(3)])
+
+    assert Lead.objects.current().count() == 1
+    assert Conversation.objects.filter(lead__user=rosa).count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_account_that_is_made_meanwhile_and_the_chat_are_one_person(rosa):
+    known = form(email="rosa@example.org")
+    known.identities.update(proof="email", proven_at=timezone.now())
+
+    run_together(partial(chat, rosa), partial(converting.account_of, known, by=None))
+
+    assert Lead.objects.current().get().user == rosa
+
+
+@pytest.fixture
+def send(anonymous):
+    """Send the form, and say whose it is then."""
+
+    def run(email, token):
+        body = {"name": "Rosa", "consent_text": "Sim", "consent_version": "1", "email": email}
+        response = anonymous.post(URL, body, headers={"Authorization": f"Bearer {token}"})
+        assert response.status_code == 202
+        return identities.find("email", email).lead.user
+
+    return run
+
+
+def token_of(user):
+    return users.begin_session(user, users.Device("192.0.2.7", "Firefox")).access
+
+
+def test_form_with_the_address_of_the_account_is_theirs(rosa, send):
+    assert send("rosa@example.org", token_of(rosa)) == rosa
+
+
+@pytest.mark.parametrize("email", ["rui@example.org", "rosa@example.org"])
+def test_form_with_another_address_or_a_stale_token_is_anybodys(rosa, send, email):
+    token = token_of(rosa) if email != rosa.email else "stale"
+
+    assert send(email, token) is None
+
+
+def test_form_with_an_address_that_was_not_confirmed_is_anybodys(send):
+    stranger = UserFactory(email="rui@example.org", email_confirmed_at=None)
+    known = form(email="rui@example.org")
+
+    assert send("rui@example.org", token_of(stranger)) is None
+    known.refresh_from_db()
+    assert known.user is None

@@ -1,0 +1,82 @@
+"""What was queued for WhatsApp unasked, and is unwelcome when its turn comes."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from leads.models import Conversation, FollowUp, Lead, Message
+from leads.services import bulk, outbox, taking_over
+from tests.factories import UserFactory
+from tests.leads.agreed import HOUR, MINUTE, statuses
+from tests.leads.people import write
+from tests.leads.sending import texts
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "_nobody_answers")]
+
+
+@pytest.fixture
+def waiting(gateway, number, settings, make_sequence, make_lead, later):
+    """A conversation for which a follow-up stands in the outbox."""
+    settings.WHATSAPP_PACE = timedelta(0)
+    make_sequence(10, channel="whatsapp")
+    make_lead(whatsapp=True)
+    later(10 * MINUTE)
+    return Conversation.objects.get()
+
+
+def test_it_goes_out_if_nothing_happened(gateway, number, waiting):
+    outbox.deliver(number.pk)
+
+    assert texts(gateway) == [Message.objects.get().text]
+    assert statuses() == [("sent", "")]
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (lambda waiting: write(waiting, "PARAR"), "opted_out"),
+        (lambda waiting: write(waiting, "Já me inscrevi"), "replied"),
+        (lambda waiting: taking_over.take_over(waiting, by=UserFactory()), "taken_over"),
+    ],
+)
+def test_it_stays_here_if_it_is_not_wanted_any_more(
+    gateway, number, waiting, clock, happens, reason
+):
+    clock.shift(MINUTE)
+    happens(waiting)
+    clock.shift(MINUTE)
+
+    for _ in range(2):
+        outbox.deliver(number.pk)
+
+    assert [text for text in texts(gateway) if text.startswith("Oi Iara")] == []
+    assert statuses() == [("skipped", reason)]
+    assert FollowUp.objects.get().sent_at is None
+    # What answers them goes out all the same.
+    assert len(texts(gateway)) == (1 if reason == "opted_out" else 0)
+
+
+def test_it_stays_here_in_the_night(gateway, number, waiting, clock):
+    clock.shift(11 * HOUR)
+
+    outbox.deliver(number.pk)
+
+    assert texts(gateway) == []
+    assert statuses() == [("skipped", "too_late")]
+
+
+def test_copy_of_what_staff_wrote_to_many_stays_here_too(
+    gateway, number, settings, make_lead, later, clock
+):
+    make_lead(whatsapp=True)
+    words = {"channel": "whatsapp", "subject": "", "text": "Oi {name}!"}
+    bulk.write_to(Lead.objects.all(), by=UserFactory(is_staff=True), token=uuid4(), **words)
+    later()
+    clock.shift(MINUTE)
+    write(Conversation.objects.get(), "parar")
+
+    outbox.deliver(number.pk)
+
+    assert texts(gateway) == []
+    assert statuses() == [("skipped", "opted_out")]

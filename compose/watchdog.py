@@ -1,8 +1,9 @@
 """Ends a replica that hangs: Docker restarts what ended, but never what is only unhealthy.
 
-`python -m compose.watchdog gunicorn …` starts the command, hands signals on to it, and asks its
-liveness every 10 s; three failures in a row kill it, and the container with it. Not while the
-database hangs: then every replica waits for it, and a new one would do no better.
+`python -m compose.watchdog gunicorn APPLICATION …` starts the command if the application loads,
+hands signals on to it, and asks its liveness every 10 s; three failures in a row kill it, and the
+container with it. Not while the database hangs: then every replica waits for it, and a new one
+would do no better.
 """
 
 import os
@@ -41,7 +42,18 @@ def watch(child: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
             return
 
 
+def loads(application: str) -> bool:
+    """Whether it can be imported.
+
+    Gunicorn listens before it knows: what a version accepts that then does not load, is lost.
+    """
+    return not subprocess.run([sys.executable, "-c", f"import {application}"]).returncode
+
+
 def main(command: list[str]) -> int:
+    if not loads(command[1]):
+        log("error", "does not load", application=command[1])
+        return 1
     child = subprocess.Popen(command, start_new_session=True)
     ended = threading.Event()
 

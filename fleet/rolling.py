@@ -60,11 +60,17 @@ def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[
 
 
 def start(service: str, number: int, **tags: str) -> list[Container]:
-    """Add containers of the new version until there are so many; leave the others alone."""
+    """Add containers of the new version until there are so many; leave the others alone.
+
+    `up --no-deps` would leave what they depend on out of the sum by which `make up` knows that
+    they are as they should be, and the next one would make all of them anew.
+    """
     before = {one.id for one in compose.containers(service)}
     scale = ("--scale", f"{service}={number}")
-    compose.compose("up", "--detach", "--no-deps", "--no-recreate", *scale, service, **tags)
-    return [one for one in compose.containers(service) if one.id not in before]
+    compose.compose("create", "--no-recreate", *scale, service, **tags)
+    new = [one for one in compose.containers(service) if one.id not in before]
+    compose.run("docker", "start", *(one.name for one in new))
+    return new
 
 
 def wait(service: str, new: list[Container], deadline: float) -> None:

@@ -212,8 +212,16 @@ class Fleet:
 
     def processes(self, container, pattern):
         """Host pids of the container's processes whose command matches, parents first."""
-        listed = compose.run("docker", "top", container.name, "-o", "pid,args").splitlines()[1:]
-        return [int(line.split()[0]) for line in listed if re.search(pattern, line)]
+        listed = compose.run("docker", "top", container.name, "-o", "pid,ppid,args")
+        rows = [line.split(maxsplit=2) for line in listed.splitlines()[1:]]
+        parents = {int(pid): int(parent) for pid, parent, _ in rows}
+
+        def depth(pid):
+            return 1 + depth(parents[pid]) if pid in parents else 0
+
+        # Not by their numbers: those begin anew some time.
+        found = [int(pid) for pid, _, line in rows if re.search(pattern, line)]
+        return sorted(found, key=depth)
 
     def children(self, container):
         """Host pids of the processes that run a worker's tasks."""

@@ -17,12 +17,16 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'leads
 ASK = """
 from uuid import uuid4
 from django.utils.timezone import now
-from leads.models import LeadIdentity
+from leads.models import Conversation, LeadIdentity
 from leads.services import conversations, identities
+from leads.tasks import agent
 visitor = uuid4().hex
 lead = identities.lead_of(LeadIdentity.Kind.VISITOR, visitor, proof="token", source="web")
 chat = conversations.of_contact(lead, channel="web", instance=None, address="", key=visitor)
 conversations.receive(chat, external_id=visitor, text={!r}, sent_at=now())
+# As if the stream that should answer had died a while ago.
+Conversation.objects.filter(pk=chat.pk).update(answer_due_at=now())
+agent.answer_conversation.delay(chat.pk)
 print(chat.public_id)
 """
 
@@ -106,7 +110,7 @@ def test_stream_killed_in_the_middle_of_an_answer_is_told_and_answers_once(fleet
 
 
 def test_worker_killed_in_the_middle_of_an_answer_leaves_it_to_another(fleet):
-    # Longer than the burst is waited for, and than Django takes to start in a container.
+    # Longer than Django takes to start in a container, and a worker to load its model.
     with answers_stand_still(fleet, 30) as wait_for_the_middle:
         conversation = fleet.python(ASK.format(QUESTION)).splitlines()[-1]
         wait_for_the_middle()

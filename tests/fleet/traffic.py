@@ -12,7 +12,8 @@ from http.client import HTTPException, HTTPSConnection
 from uuid import uuid4
 
 TIMEOUT = 30
-RETRIES = 60
+# Half a second apart: longer than a key is held by a request that was killed.
+RETRIES = 150
 
 
 class Client:
@@ -92,6 +93,12 @@ def is_failed(status):
     return status == 0 or status >= 500
 
 
+def is_final(status, body):
+    """Whether a client is done: not while its first try, though killed, still holds the key."""
+    in_progress = status == 409 and "idempotency_in_progress" in str(body)
+    return not (is_failed(status) or in_progress)
+
+
 class Load:
     """Readers and writers that go on until they are stopped."""
 
@@ -101,9 +108,9 @@ class Load:
 
     def timed(self, client, method, *arguments, **headers):
         began = time.monotonic()
-        status = client.call(method, *arguments, **headers)[0]
+        status, body, _ = client.call(method, *arguments, **headers)
         self.record.answers.append((method, status, time.monotonic() - began, time.time()))
-        return status
+        return status, body
 
     def reading(self):
         with self.make_client() as client:
@@ -121,13 +128,13 @@ class Load:
         """Send one new draft; what failed is sent again with its key, as clients should."""
         key = {"Idempotency-Key": uuid4().hex}
         body = {**self.draft, "title": f"{self.record.name} {key['Idempotency-Key']}"}
-        status = self.timed(client, "POST", "/api/v1/events/", body, **key)
+        answer = self.timed(client, "POST", "/api/v1/events/", body, **key)
         for _ in range(RETRIES):
-            if not is_failed(status):
+            if is_final(*answer):
                 return
             time.sleep(0.5)  # as a client would
-            status = client.call("POST", "/api/v1/events/", body, **key)[0]
-        self.record.given_up += is_failed(status)
+            answer = client.call("POST", "/api/v1/events/", body, **key)[:2]
+        self.record.given_up += not is_final(*answer)
 
 
 @contextmanager

@@ -95,7 +95,6 @@ def _note(conversation: Conversation, sent_at: datetime, name: str) -> None:
         last_inbound_at=Greatest(Coalesce("last_inbound_at", sent_at), sent_at),
         **({"name": name[:LONGEST_NAME]} if name and not lead.name else {}),
     )
-    Conversation.objects.filter(pk=conversation.pk).update(last_message_at=timezone.now())
 
 
 def _see_to(conversation: Conversation, message: Message) -> None:
@@ -110,8 +109,12 @@ def _see_to(conversation: Conversation, message: Message) -> None:
         _make_due(conversation)
     elif conversation.state == State.AGENT and conversation.answer_due_at is None:
         conversation.answered_through = message.pk
+    conversation.last_message_at = timezone.now()
     conversation.save(
-        update_fields=["state", "answered_through", "answer_due_at", "burst_began_at"]
+        update_fields=[
+            *("state", "answered_through", "answer_due_at", "burst_began_at"),
+            "last_message_at",
+        ]
     )
 
 
@@ -174,9 +177,9 @@ def _end_of_burst(conversation: Conversation, *, latest: datetime) -> datetime:
 
 
 def _transcription_due_at(conversation: Conversation) -> datetime | None:
-    """Until when a voice note of the burst may still become text."""
-    voices = unanswered(conversation).filter(transcribed_at=None)
-    dues = voices.filter(transcription_due_at__gt=timezone.now())
+    """Until when a voice note may still become text."""
+    waiting = conversation.messages.filter(transcribed_at=None)
+    dues = waiting.filter(transcription_due_at__gt=timezone.now())
     found: datetime | None = dues.aggregate(last=Max("transcription_due_at"))["last"]
     return found
 

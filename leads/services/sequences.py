@@ -75,8 +75,11 @@ def deactivate(sequence: Sequence) -> None:
 
 
 def person_wrote(lead: Lead) -> None:
-    """A reply ends what they were told unasked; the next silence is a trigger of its own."""
-    stop(lead, Reason.REPLIED)
+    """A reply ends what they were told unasked; the next silence is a trigger of its own.
+
+    The caller holds the lead's lock, as `stop` does.
+    """
+    end(OF_SEQUENCES & Q(lead=lead), reason=Reason.REPLIED)
 
 
 def taken_over(lead: Lead) -> None:
@@ -107,6 +110,8 @@ def end(which: Q, *, reason: str) -> None:
     """Leave out the planned follow-ups, and end their enrolments; inside a transaction."""
     planned = FollowUp.objects.planned().filter(which).order_by("pk")
     found = dict(planned.select_for_update(of=["self"]).values_list("pk", "enrolment"))
+    if not found:
+        return
     now = timezone.now()
     rows = FollowUp.objects.filter(pk__in=found)
     rows.update(status=FollowUp.Status.SKIPPED, reason=reason, touched_at=now)

@@ -7,7 +7,7 @@ too. While an event waits for its next try, those of its contact wait behind it.
 import logging
 import os
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -87,13 +87,15 @@ def process(contact: str) -> float | None:
     """Process what waits of a contact, in order; return the seconds after which to come again."""
     nudges.forget(tasks.process_webhooks, contact)
     end = time.monotonic() + BUDGET
-    while event := _claim(contact):
+    while event := _first(contact):
+        if not _claim(event):
+            return _rest(event)
         wait = _try(event)
         if wait is not None:
             return wait
         if time.monotonic() > end:
             return 0
-    return _until_next_try(contact)
+    return None
 
 
 def overdue_contacts() -> list[str]:
@@ -112,35 +114,42 @@ def replay(event: WebhookEvent) -> None:
     nudges.send(tasks.process_webhooks, event.contact)
 
 
-def _claim(contact: str) -> WebhookEvent | None:
-    """The first event in line, if nobody is at it and it need not wait."""
-    now = timezone.now()
-    event = WebhookEvent.objects.waiting().filter(contact=contact).order_by("pk").first()
-    if event is None:
-        return None
-    is_free = Q(try_at=None) | Q(try_at__lte=now)
-    free = WebhookEvent.objects.waiting().filter(is_free, pk=event.pk, attempts=event.attempts)
-    if event.attempts >= MAX_ATTEMPTS:
-        # Each of its tries killed its worker.
-        is_over = free.update(given_up_at=now, error="killed its worker")
-        return _claim(contact) if is_over else None
-    if not free.update(attempts=F("attempts") + 1, try_at=now + LEASE):
-        # Who is at it looks for the next one when it is done.
-        return None
-    event.attempts += 1
+def _first(contact: str) -> WebhookEvent | None:
+    """The first event in line, but for those each of whose tries killed its worker."""
+    now, line = timezone.now(), WebhookEvent.objects.waiting().filter(contact=contact)
+    while (event := line.order_by("pk").first()) and event.attempts >= MAX_ATTEMPTS:
+        if not _free(event, now).update(given_up_at=now, error="killed its worker"):
+            return event  # its last try may go on
     return event
 
 
-def _until_next_try(contact: str) -> float | None:
-    """The seconds for which the first in line rests after a try; None if it does not.
+def _claim(event: WebhookEvent) -> bool:
+    """Count a try of it, if nobody is at it and it need not rest.
 
-    Its own nudge may have found that another one stood in the queue.
+    Who is at it looks for the next one when it is done.
     """
     now = timezone.now()
-    first = WebhookEvent.objects.waiting().filter(contact=contact).order_by("pk").first()
-    if first is None or first.try_at is None or first.try_at > now + WAITS[-1]:
+    if event.attempts >= MAX_ATTEMPTS or not _free(event, now).update(
+        attempts=F("attempts") + 1, try_at=now + LEASE
+    ):
+        return False
+    event.attempts += 1
+    return True
+
+
+def _free(event: WebhookEvent, now: datetime) -> QuerySet[WebhookEvent]:
+    is_free = Q(try_at=None) | Q(try_at__lte=now)
+    return WebhookEvent.objects.waiting().filter(is_free, pk=event.pk, attempts=event.attempts)
+
+
+def _rest(event: WebhookEvent) -> float | None:
+    """The seconds until its next try, if it rests between two; None while another is at it.
+
+    The nudge for that try may have been taken for one that stood in the queue: ours.
+    """
+    if event.try_at is None or event.try_at > timezone.now() + WAITS[-1]:
         return None
-    return max(0.0, (first.try_at - now).total_seconds())
+    return max(0.0, (event.try_at - timezone.now()).total_seconds())
 
 
 def _try(event: WebhookEvent) -> float | None:

@@ -15,7 +15,7 @@ from leads.agent.drafts import Draft
 from leads.agent.providers.protocol import Usage
 from leads.agent.turns import Action, Citation, Done, Failed, Token
 from leads.models import AgentSpending, Conversation, Message, OpenQuestion
-from leads.services import answers, bursts, conversations, leases
+from leads.services import answers, bursts, conversations, leases, taking_over
 from tests.factories import UserFactory
 from tests.leads.people import STUCK, asks, conversation, fresh, said, write
 from tests.together import run_together
@@ -344,16 +344,19 @@ def test_hand_off_is_stored_with_its_question_and_summary(knows):
     assert to.messages.get(author="agent").action == "hand_off"
 
 
-def test_what_is_written_after_a_hand_off_is_left_to_people(knows):
+def test_what_is_written_after_a_hand_off_is_left_to_people_until_they_hand_back(knows):
     knows()
     to = conversation(channel="web")
     write(to)
     told(to.pk)
 
-    later = write(to, "alô?")
+    write(to, "alô?")
 
     assert told(to.pk) == []
-    assert fresh(to).answered_through == later.pk
+    assert fresh(to).answer_due_at is None
+    taking_over.hand_back(to, by=UserFactory())
+    assert [said.text for said in conversations.unanswered(fresh(to))] == ["alô?"]
+    assert to.answer_due_at <= timezone.now()
 
 
 def test_contact_data_becomes_a_claim_and_does_not_leave_by_the_stream(knows):

@@ -131,9 +131,9 @@ def test_late_message_takes_its_place_and_causes_no_answer(nudges):
 
 def test_late_message_within_a_burst_is_part_of_it():
     to = conversation()
-    write(to, "depois", ago=1)
+    write(to, "depois", ago=60)
 
-    write(to, "antes", ago=2)
+    write(to, "antes", ago=120)
 
     waiting = conversations.unanswered(fresh(to))
     assert [message.text for message in waiting] == ["antes", "depois"]

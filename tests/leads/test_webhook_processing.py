@@ -47,6 +47,13 @@ def contact_of(gateway, who=ANA):
     return WebhookEvent.objects.order_by("pk").last().contact
 
 
+def claim(contact):
+    """As a worker does that has gone no further yet."""
+    event = webhooks._first(contact)
+    assert webhooks._claim(event)
+    return event
+
+
 def pass_time(**by):
     """As if so much time had passed for all that waits."""
     for event in WebhookEvent.objects.all():
@@ -80,7 +87,7 @@ def test_event_that_waits_for_its_next_try_is_left_alone(gateway, broken):
 
 def test_event_that_another_worker_is_at_asks_for_nothing(gateway):
     contact = contact_of(gateway)
-    webhooks._claim(contact)
+    claim(contact)
 
     assert webhooks.process(contact) is None
 
@@ -190,9 +197,9 @@ def test_event_that_kills_each_worker_is_given_up(gateway, monkeypatch):
 def test_last_try_that_goes_on_is_left_alone(gateway):
     contact = contact_of(gateway)
     for _ in range(2):
-        webhooks._claim(contact)
+        claim(contact)
         pass_time(seconds=31)
-    webhooks._claim(contact)
+    claim(contact)
 
     assert webhooks.process(contact) is None
 
@@ -202,7 +209,7 @@ def test_last_try_that_goes_on_is_left_alone(gateway):
 def test_worker_that_was_taken_for_dead_changes_nothing(gateway, monkeypatch):
     """Its try is over: another one has taken the event meanwhile."""
     contact = contact_of(gateway)
-    event = webhooks._claim(contact)
+    event = claim(contact)
     pass_time(seconds=31)
     webhooks.process(contact)
     monkeypatch.setattr(inbound, "apply", die)

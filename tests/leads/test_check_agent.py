@@ -36,6 +36,12 @@ def test_document_that_nobody_finds_is_told():
         check()
 
 
+def test_document_that_is_read_just_now_keeps_nobody_from_starting():
+    Document.objects.create(kind="faq", title="?", text="!", status="indexing")
+
+    assert "0 documents" in check()
+
+
 def test_encoder_of_another_size_is_told():
     KnowledgeIndex.objects.update_or_create(pk=1, defaults={"model_id": "x", "dimension": 3})
 

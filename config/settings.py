@@ -225,7 +225,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 60}
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"videos.tasks.*": {"queue": "video"}, "*.send_*": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "videos.tasks.*": {"queue": "video"},
+    "*.send_*": {"queue": "mail"},
+    # What people write is stored and shown before any answer is thought of.
+    "leads.tasks.agent.answer_conversation": {"priority": 6},
+    "leads.tasks.agent.summarize_conversation": {"priority": 6},
+}
 # Named here, so that a worker that is not told its queues serves them all.
 CELERY_TASK_QUEUES = [Queue("default"), Queue("mail"), Queue("video")]
 CELERY_TIMEZONE = "America/Sao_Paulo"

@@ -149,4 +149,5 @@ def _note(tag: str, service: str = "") -> None:
     previous = {"PREVIOUS_TAG": current} if current != tag else {}
     state.write({**dict.fromkeys(compose.TAGS.values()), **previous, "TAG": tag})
     # Made by the next `make up`, it would have Compose make all anew that wait for it.
-    compose.compose("create", "prepare")
+    compose.compose("rm", "--force", "prepare")
+    compose.compose("create", "--no-recreate", "prepare")

@@ -60,7 +60,7 @@ def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[
 
 
 def start(service: str, number: int, **tags: str) -> list[Container]:
-    """Add containers of the new version until there are so many; leave the others alone.
+    """Add containers until there are so many, and start all; leave alone what runs.
 
     `up --no-deps` would leave what they depend on out of the sum by which `make up` knows that
     they are as they should be, and the next one would make all of them anew.
@@ -68,9 +68,10 @@ def start(service: str, number: int, **tags: str) -> list[Container]:
     before = {one.id for one in compose.containers(service)}
     scale = ("--scale", f"{service}={number}")
     compose.compose("create", "--no-recreate", *scale, service, **tags)
-    new = [one for one in compose.containers(service) if one.id not in before]
-    compose.run("docker", "start", *(one.name for one in new))
-    return new
+    found = compose.containers(service)
+    if idle := [one.name for one in found if one.status in ("created", "exited")]:
+        compose.run("docker", "start", *idle)
+    return [one for one in found if one.id not in before]
 
 
 def wait(service: str, new: list[Container], deadline: float) -> None:

@@ -11,9 +11,7 @@ def scale(service: str, wanted: str) -> None:
     capacity.check(capacity.scaled(service, number))
     state.write({variable: str(number)})
     rolling.stop(service, compose.containers(service)[number:])
-    compose.compose(
-        "up", "--detach", "--no-deps", "--no-recreate", service, **{variable: str(number)}
-    )
+    rolling.start(service, number)
     print(f"{service}: {len(compose.containers(service))} replicas.")
 
 

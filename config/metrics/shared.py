@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,17 +48,26 @@ def ask_broker() -> tuple[Info, dict[str, Queue]]:
     names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
     with app.connection_for_write() as link:
         link.ensure_connection(max_retries=0)
-        pipe = link.default_channel.client.pipeline(transaction=False)  # type: ignore[attr-defined]
+        channel: Any = link.default_channel
+        pipe = channel.client.pipeline(transaction=False)
         pipe.info()
         for name in names:
-            # Messages are put in at the head and taken from the tail.
-            pipe.llen(name).lindex(name, -1)
+            for step in channel.priority_steps:
+                key = f"{name}{channel.sep}{step}" if step else name
+                # Messages are put in at the head and taken from the tail.
+                pipe.llen(key).lindex(key, -1)
         info, *found = pipe.execute()
-    lengths, oldest = found[::2], found[1::2]
+        each = 2 * len(channel.priority_steps)
+    parts = (found[start : start + each] for start in range(0, len(found), each))
     return info, {
-        name: Queue(length, _age(message))
-        for name, length, message in zip(names, lengths, oldest, strict=True)
+        name: Queue(sum(part[::2]), _oldest(part[1::2]))
+        for name, part in zip(names, parts, strict=True)
     }
+
+
+def _oldest(messages: Iterable[bytes | None]) -> float | None:
+    ages = [_age(message) for message in messages]
+    return None if None in ages else max(filter(None, ages), default=0)
 
 
 def _age(message: bytes | None) -> float | None:

@@ -120,7 +120,7 @@ class Lead(models.Model):
             models.Index(fields=["last_inbound_at"], name="lead_last_inbound"),
             models.Index(fields=["name", "id"], name="lead_by_name"),
             models.Index(fields=["-stage_changed_at"], name="lead_stage_changed"),
-            models.Index(SearchText("city"), name="lead_city"),
+            models.Index(SearchText("city"), name="lead_by_city"),
             GinIndex(OpClass(WORDS, name="gin_trgm_ops"), name="lead_words"),
             models.Index(fields=["source"], name="lead_source"),
             GinIndex(fields=["tags"], name="lead_tags"),

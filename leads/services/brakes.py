@@ -76,6 +76,8 @@ def unwelcome(message: Message) -> str:
     lead, now = follow_up.lead, timezone.now()
     if not quiet.is_open(now, lead.time_zone):
         return Reason.TOO_LATE
+    if follow_up.enrolment and not follow_up.enrolment.sequence.is_active:
+        return Reason.STAFF
     wrote = lead.last_inbound_at is not None and lead.last_inbound_at > message.sent_at
     is_over = follow_up.enrolment_id is not None and wrote
     return left_out(follow_up, follow_up.event, now) or (Reason.REPLIED if is_over else "")

@@ -99,13 +99,14 @@ def store(lease: Lease, burst: Burst, draft: Draft, *, is_told: bool = False) ->
 
 def _settle(conversation: Conversation, through: int) -> bool:
     """Note what has its answer, and let the next one have the conversation; whether more waits."""
-    if conversation.state != Conversation.State.AGENT:
-        through = _last_inbound(conversation)  # a person reads the rest
     conversation.answered_through = through
     conversation.lease_owner = conversation.lease_until = None
     conversation.answer_attempts = 0
     conversation.last_message_at = timezone.now()
-    is_more = conversations.unanswered(conversation).exists()
+    is_more = (
+        conversation.state == Conversation.State.AGENT  # else a person reads the rest
+        and conversations.unanswered(conversation).exists()
+    )
     if not is_more:
         conversation.answer_due_at = conversation.burst_began_at = None
     conversation.save(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from leads import confirmation
 from leads.models import Lead, LeadClaim, LeadConsent, LeadIdentity
-from leads.services import consent, identities, merging, stages
+from leads.services import capture, consent, identities, merging, stages
 from users import services as users
 from users.mail_tokens import refused
 from users.models import User
@@ -41,18 +41,30 @@ def confirm_email(token: str) -> LeadIdentity:
 def confirm_account(lead: Lead, user: User) -> Lead:
     """Give the lead to whoever signed in, joined with what they are known by, or leave it.
 
-    What belongs to another account stays there, and so does what nobody may change any more.
+    What belongs to another account stays there; who closed theirs has none.
     """
     if lead.user_id is None:
-        with suppress(AccountClosed, merging.TwoAccounts, merging.AlreadyMerged):
+        with suppress(AccountClosed, merging.TwoAccounts):
             return _of_account(lead, user)
     return lead
+
+
+def confirm_form(lead: Lead, user: User) -> Lead:
+    """The same for who sent a form with the address that they confirmed.
+
+    A lead that was only said to have it may be somebody else's: unless it came with this form,
+    staff decide.
+    """
+    mine = lead.identities.filter(kind=Kind.EMAIL).exclude(proof=LeadIdentity.Proof.CLAIM)
+    is_new = lead.submissions.count() == 1 and not lead.conversations.exists()
+    return confirm_account(lead, user) if is_new or mine.exists() else lead
 
 
 @transaction.atomic
 def _of_account(lead: Lead, user: User) -> Lead:
     """The account is locked first: of two chats at once, one becomes its lead, the other joins."""
     user = users.lock_account(user)
+    lead = identities.current(Lead.objects.get(pk=lead.pk))  # merged, while we waited
     known = identities.lead_of_user(user)
     if known and known.pk != lead.pk:
         lead = merging.merge(known, lead, by=None, reason=_("signed in to the account")).kept
@@ -63,9 +75,15 @@ def _of_account(lead: Lead, user: User) -> Lead:
     if lead.user_id == user.pk and lead.stage != Lead.Stage.VOLUNTEER:
         stages.step(lead, Lead.Stage.VOLUNTEER, by=None)
     if user.email_confirmed_at:
-        with suppress(identities.IdentityTaken):
-            identities.prove(lead, Kind.EMAIL, user.email, proof=LeadIdentity.Proof.ACCOUNT)
+        _prove_email(lead, user)
     return lead
+
+
+def _prove_email(lead: Lead, user: User) -> None:
+    try:
+        identities.prove(lead, Kind.EMAIL, user.email, proof=LeadIdentity.Proof.ACCOUNT)
+    except identities.IdentityTaken:
+        capture.note_claim(lead, Kind.EMAIL, user.email)  # so that staff see the two
 
 
 def _agree_again(lead: Lead, claim: LeadClaim) -> None:

@@ -173,10 +173,10 @@ def _end_of_burst(conversation: Conversation, *, latest: datetime) -> datetime:
     end = latest + settings.BURST_SILENCE
     if conversation.burst_began_at is not None:
         end = min(end, conversation.burst_began_at + settings.BURST_LONGEST)
-    return max(end, _transcription_due_at(conversation) or end)
+    return max(end, transcription_due_at(conversation) or end)
 
 
-def _transcription_due_at(conversation: Conversation) -> datetime | None:
+def transcription_due_at(conversation: Conversation) -> datetime | None:
     """Until when a voice note may still become text."""
     waiting = conversation.messages.filter(transcribed_at=None)
     dues = waiting.filter(transcription_due_at__gt=timezone.now())

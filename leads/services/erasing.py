@@ -25,16 +25,23 @@ def erase(lead: Lead) -> None:
     The events are locked before the leads, as they are where one is processed.
     """
     root = identities.current(lead)
+    told = _lock_events(_family(root))
+    list(Lead.objects.select_for_update().filter(pk__in=_family(root)).order_by("pk"))
     family = _family(root)
-    events = WebhookEvent.objects.filter(contact__in=_contacts(family)).order_by("pk")
-    told = list(events.select_for_update().values_list("pk", flat=True))
-    list(Lead.objects.select_for_update().filter(pk__in=family).order_by("pk"))
+    # What came while we waited; what a worker is at just now is of whoever writes after this.
+    told += _lock_events(family, skip_locked=True)
     _leave_marks(WebhookEvent.objects.filter(pk__in=told), family)
     kind = ContentType.objects.get_for_model(Lead)
     entries = LogEntry.objects.filter(content_type=kind, object_id__in=map(str, family))
     entries.update(object_repr=f"#{root.pk}", change_message="")
     root.delete()
     logger.info("Lead %d was erased.", family[0])
+
+
+def _lock_events(family: list[int], *, skip_locked: bool = False) -> list[int]:
+    events = WebhookEvent.objects.filter(contact__in=_contacts(family)).order_by("pk")
+    locked = events.select_for_update(skip_locked=skip_locked)
+    return list(locked.values_list("pk", flat=True))
 
 
 def _leave_marks(told: QuerySet[WebhookEvent], family: list[int]) -> None:

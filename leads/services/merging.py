@@ -1,6 +1,5 @@
 """Two leads that turn out to be one person, and two persons that were taken for one."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -82,7 +81,7 @@ def unmerge(merge: LeadMerge, *, by: User | None) -> LeadMerge:
     for relation in _relations():
         rows = _rows(relation, kept).filter(pk__in=merge.moved["rows"].get(_label(relation), []))
         rows.update(**{relation.field.name: gone})
-    _repeat_no(kept, gone, since=merge.merged_at)
+    _repeat_no(kept, gone, merge)
     _give_back(kept, gone, merge.moved["facts"], by)
     merge.undone_at = timezone.now()
     merge.save(update_fields=["undone_at"])
@@ -189,10 +188,11 @@ def _give_back(kept: Lead, gone: Lead, facts: dict[str, list[Any]], by: User | N
         stages.step(kept, stage[0], by=by, reason=reason)
 
 
-def _repeat_no(kept: Lead, gone: Lead, *, since: datetime) -> None:
-    """A no that was said of the two counts for each of them."""
+def _repeat_no(kept: Lead, gone: Lead, merge: LeadMerge) -> None:
+    """A no that was said of the two counts for each of them; its proof is of one of them only."""
     said = _last_word(kept)
-    if said and not said.is_given and said.recorded_at >= since:
+    if said and not said.is_given and said.recorded_at >= merge.merged_at:
+        said.proof = {"repeats": said.pk, "merge": merge.pk}
         said.pk, said.lead = None, gone
         said.save(force_insert=True)
 

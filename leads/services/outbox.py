@@ -17,7 +17,7 @@ from django.utils import timezone
 from config.errors import DependencyAway
 from leads import nudges, streams
 from leads.evolution import gateway, jids, messages
-from leads.models import Conversation, FollowUp, Message, WebhookEvent, WhatsAppInstance
+from leads.models import Conversation, FollowUp, Lead, Message, WebhookEvent, WhatsAppInstance
 from leads.services import brakes, handoff, instances
 from leads.tasks import whatsapp as tasks
 from users.models import User
@@ -261,6 +261,8 @@ def _wait(mine: Any, delivery: str, patience: timedelta, *, attempts: int = 0) -
 @transaction.atomic
 def _take_back(message: Message, mine: Any, reason: str) -> None:
     """What was queued unasked and is unwelcome by now was not sent, nor counts for the week."""
+    # Before what is theirs, as who erases it does.
+    Lead.objects.select_for_update(no_key=True).filter(pk=message.conversation.lead_id).first()
     if mine.update(delivery=Delivery.FAILED, try_at=None, error=f"unasked: {reason}"):
         left_out = {"status": FollowUp.Status.SKIPPED, "reason": reason, "sent_at": None}
         FollowUp.objects.filter(message=message).update(**left_out, touched_at=timezone.now())

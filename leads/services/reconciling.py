@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 # A new instance is compared so far back, and every comparison laps over the one before.
 FIRST = timedelta(days=1)
 OVERLAP = timedelta(minutes=10)
+# Of who was erased nothing but the ids is kept, for little longer (settings.RETENTION).
+FURTHEST = timedelta(days=30)
 # What came just now may still be on its way.
 FRESH = timedelta(seconds=30)
 BATCH = 100
@@ -31,6 +33,7 @@ def reconcile(instance_id: int, *, since: datetime | None = None) -> int:
         return 0
     until = timezone.now() - FRESH
     since = since or (instance.reconciled_at or until - FIRST) - OVERLAP
+    since = max(since, until - FURTHEST)
     records = gateway.find_messages(instance.name, since=since, until=until)
     try:
         # The earliest first, as they would have come.

@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from leads import streams
 from leads.models import Conversation, Message
-from leads.services import leases, sequences
-from leads.tasks import agent
+from leads.services import conversations, leases, sequences
 from users.models import User
 
 State = Conversation.State
@@ -36,8 +35,9 @@ def hand_back(conversation: Conversation, *, by: User) -> Conversation:
         return conversation
     _settle(conversation, before=_last(conversation, Author.STAFF))
     if _last(conversation, Author.PERSON) > conversation.answered_through:
-        conversation.answer_due_at = timezone.now()
-        agent.answer_conversation.delay_on_commit(conversation.pk)
+        spoken = conversations.transcription_due_at(conversation)
+        conversation.answer_due_at = spoken or timezone.now()
+        conversations.nudge(conversation)
     _turn(conversation, State.AGENT)
     return conversation
 

@@ -51,12 +51,13 @@ def transcribe(message_id: int) -> None:
 
 def give_up(message_id: int) -> None:
     """Let a person listen, once."""
-    with transaction.atomic():
-        message = _waiting().select_for_update(no_key=True).filter(pk=message_id).first()
-        if message is None:
-            return
-        _waiting().filter(pk=message_id).update(transcribed_at=timezone.now())
-        _hand_off(message)
+    message = _waiting().filter(pk=message_id).first()
+    # Erased meanwhile, nobody waits for it.
+    with suppress(ObjectDoesNotExist), transaction.atomic():
+        if message is not None:
+            leases.locked(message.conversation_id)
+            if _waiting().filter(pk=message_id).update(transcribed_at=timezone.now()):
+                _hand_off(message)
 
 
 def unheard() -> tuple[list[int], list[int]]:

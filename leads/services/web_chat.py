@@ -8,16 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import NotFound, Throttled
 
 from config import limits
 from config.encryption import keyed_hash
 from config.idempotency import KeyReused
 from leads import streams
-from leads.models import Conversation, LeadIdentity, Message
+from leads.models import Conversation, Lead, LeadIdentity, Message
 from leads.services import confirming, conversations, identities
 from users.models import User
 
@@ -97,22 +98,11 @@ def accept(visitor: Visitor, text: str, *, key: str, user: User | None) -> Accep
 
     Who is signed in says it as the person of the account.
     """
-    lead = identities.lead_of(
-        LeadIdentity.Kind.VISITOR,
-        visitor.conversation.hex,
-        proof=LeadIdentity.Proof.TOKEN,
-        source="web",
-    )
+    lead, conversation = _of_visitor(visitor)
     if user is not None:
         lead = confirming.confirm_account(lead, user)
-    conversation = conversations.of_contact(
-        lead,
-        channel=Conversation.Channel.WEB,
-        instance=None,
-        address="",
-        key=visitor.key,
-        public_id=visitor.conversation,
-    )
+        if lead.user_id not in (None, user.pk):
+            raise NotFound  # of who used this browser before: the client begins a chat of its own
     message, is_stored = conversations.receive(
         conversation,
         external_id=key or secrets.token_hex(16),
@@ -130,6 +120,26 @@ def accept(visitor: Visitor, text: str, *, key: str, user: User | None) -> Accep
         and conversation.answered_through < message.pk,
         None if is_stored else _answer_to(message),
     )
+
+
+@transaction.atomic
+def _of_visitor(visitor: Visitor) -> tuple[Lead, Conversation]:
+    """Their lead and conversation, which a merge at the same time finds both or neither."""
+    lead = identities.lead_of(
+        LeadIdentity.Kind.VISITOR,
+        visitor.conversation.hex,
+        proof=LeadIdentity.Proof.TOKEN,
+        source="web",
+    )
+    conversation = conversations.of_contact(
+        lead,
+        channel=Conversation.Channel.WEB,
+        instance=None,
+        address="",
+        key=visitor.key,
+        public_id=visitor.conversation,
+    )
+    return lead, conversation
 
 
 def _answer_to(message: Message) -> dict[str, Any] | None:

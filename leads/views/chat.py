@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers
@@ -11,6 +10,7 @@ from rest_framework import exceptions, serializers
 from config import addresses
 from config.api import TextField
 from config.exception_handler import TooLarge
+from config.formats import parsed
 from config.idempotency import HEADER, PRINTABLE
 from leads import answering, streams
 from leads.models import Message
@@ -94,10 +94,7 @@ async def feedback(request: HttpRequest, conversation: str) -> HttpResponse:
 def _given(request: HttpRequest, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
     if int(request.headers.get("Content-Length") or 0) > BODY_MAX or len(request.body) > BODY_MAX:
         raise TooLarge
-    try:
-        body = orjson.loads(request.body) if request.body.strip() else {}
-    except orjson.JSONDecodeError as error:
-        raise exceptions.ParseError(_("JSON parse error: %s") % error) from error
+    body = parsed(request.body) if request.body.strip() else {}
     checked = shape(data=body)
     checked.is_valid(raise_exception=True)
     return checked.validated_data

@@ -25,6 +25,7 @@ BROKEN_BODIES = {
     "not a number": b'{"reason": NaN}',
     "infinite": b'{"reason": -Infinity}',
     "nested deeply": b'{"reason": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "nested as deep as is read": b'{"reason": ' + b"[" * 1000 + b"]" * 1000 + b"}",
 }
 WRONG_VALUES = ({}, [{}], "\0", "x" * 20_000)
 NUMBERS = (-1, 0, 1.5, 2**63, 10**30, "1e999", "NaN", True)

@@ -34,5 +34,5 @@ def closed_port():
 def send(settings):
     """Send a message to the real broker, by an application that is not eager."""
     app = Celery("sender", broker=settings.CELERY_BROKER_URL, set_as_current=False)
-    yield lambda task, queue: app.send_task(task, queue=queue)
+    yield lambda task, queue, **more: app.send_task(task, queue=queue, **more)
     app.close()

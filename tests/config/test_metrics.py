@@ -197,9 +197,11 @@ def test_redis_is_read():
 def queue():
     """The queue `mail` of the broker, empty."""
     with celery_app.connection_for_write() as link:
-        link.default_channel.client.delete("mail")
-        yield link.default_channel.client
-        link.default_channel.client.delete("mail")
+        channel = link.default_channel
+        keys = ["mail", f"mail{channel.sep}6"]
+        channel.client.delete(*keys)
+        yield channel.client
+        channel.client.delete(*keys)
 
 
 @pytest.mark.xdist_group("mail queue")
@@ -214,6 +216,13 @@ def test_queue_tells_its_length_and_how_long_the_oldest_waits(queue, send):
     told = scrape()
     assert told["mutirao_queue_length", "mail"] == 2
     assert 100 <= told["mutirao_queue_age_seconds", "mail"] < 110
+
+    with time_machine.travel(time.time() - 200):
+        send("tests.nobody", "mail", priority=6)
+
+    told = scrape()
+    assert told["mutirao_queue_length", "mail"] == 3
+    assert 200 <= told["mutirao_queue_age_seconds", "mail"] < 210
 
 
 @pytest.mark.xdist_group("mail queue")

@@ -1,6 +1,7 @@
 """The web chat, by real sockets to a real stream service with a pool of two connections."""
 
 import http.client
+import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
@@ -172,6 +173,30 @@ def test_bad_input_is_refused_in_the_shape_of_the_api(chat, body, status):
     assert refused.status == status
     assert refused.json()["errors"][0]["code"]
     assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"message=oi", 400),
+        (b'{"message": "oi', 400),
+        (b'{"message": "\xff"}', 400),
+        (b'{"message": ' + b"[" * 1000 + b"]" * 1000 + b"}", 400),
+        (b'{"message": ' + b"[" * 5000 + b"]" * 5000 + b"}", 400),
+        (b"x" * 10 * 1024 * 1024, 413),
+    ],
+    ids=["a form", "cut off", "no UTF-8", "nested", "nested too deeply", "10 MB"],
+)
+def test_what_is_no_message_is_refused_and_the_next_is_answered(chat, body, status):
+    line = http.client.HTTPConnection("127.0.0.1", chat.port, timeout=30)
+    line.request("POST", "/chat", body, {"Content-Type": "application/json"})
+    response = line.getresponse()
+
+    assert (response.status, bool(json.loads(response.read())["errors"])) == (status, True)
+    assert not Lead.objects.exists()
+    line.close()
+    assert names_of(list(chat.say("Olá 👋 شكرا")))[-1] == "done"
+    assert Message.objects.get(author="person").text == "Olá 👋 شكرا"
 
 
 def test_a_conversation_is_its_visitors_own(chat):

@@ -174,3 +174,23 @@ def test_erasing_while_their_message_is_processed(gateway, number, monkeypatch):
     event.refresh_from_db()
     assert (event.payload, event.error, event.contact) == ("{}", "", "")
     assert not Lead.objects.exists()
+
+
+def test_what_is_told_while_the_erasure_waits_goes_too(gateway, settled, number, monkeypatch):
+    gateway.says("+5581987654321", "Oi")
+    settled()
+    real, calls = erasing._lock_events, []
+
+    def lock_events(family, **more):
+        found = real(family, **more)
+        if not calls:
+            gateway.says("+5581987654321", "Iracema de novo")
+        calls.append(family)
+        return found
+
+    monkeypatch.setattr(erasing, "_lock_events", lock_events)
+
+    erasing.erase(Lead.objects.get())
+
+    assert {event.payload for event in WebhookEvent.objects.all()} == {"{}"}
+    assert not settled()

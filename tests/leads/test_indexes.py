@@ -27,7 +27,7 @@ def listed(**query):
     [
         ({"search": "iracema"}, "lead_words"),
         ({"search": "iracema"}, "lead_tags"),
-        ({"city": "São Paulo"}, "lead_city"),
+        ({"city": "São Paulo"}, "lead_by_city"),
         ({"source": "form"}, "lead_source"),
         ({"tag": "horta"}, "lead_tags"),
         ({"stage": ["lost"]}, "lead_by_stage"),

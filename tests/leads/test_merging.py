@@ -140,7 +140,9 @@ def test_a_no_while_they_were_one_counts_for_both(pair):
     for lead in pair:
         lead.refresh_from_db()
         assert lead.opted_out_at
-        assert lead.consents.last().proof == {"a": 1}
+    assert kept.consents.last().proof == {"a": 1}
+    # What proves it is the other's.
+    assert gone.consents.last().proof == {"repeats": kept.consents.last().pk, "merge": merged.pk}
 
 
 def test_a_no_that_was_taken_back_meanwhile_counts_for_nobody(pair):

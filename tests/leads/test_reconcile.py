@@ -146,6 +146,12 @@ def test_who_was_erased_is_not_taken_in_again(gateway, number, settled, are_even
     assert not Lead.objects.exists()
 
 
+def test_what_the_marks_of_the_erased_do_not_reach_is_not_taken_in(gateway, number):
+    lost(gateway, 1, seconds_ago=31 * 24 * 3600)
+
+    assert reconciling.reconcile(number.pk, since=timezone.now() - timedelta(days=90)) == 0
+
+
 def test_message_that_cannot_be_read_keeps_nothing_from_coming_in(gateway, number, settled):
     lost(gateway, 1)
     deep = functools.reduce(lambda inner, _: [inner], range(300), "!")

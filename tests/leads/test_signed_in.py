@@ -4,9 +4,10 @@ from functools import partial
 
 import pytest
 from django.utils import timezone
+from rest_framework.exceptions import NotFound
 
-from leads.models import Conversation, Lead, LeadMerge
-from leads.services import converting, identities
+from leads.models import Conversation, Lead, LeadMerge, Message
+from leads.services import confirming, converting, identities, merging
 from leads.services.web_chat import Visitor, accept
 from tests.factories import UserFactory
 from tests.leads.conftest import form, from_whatsapp
@@ -45,6 +46,7 @@ def test_who_chats_signed_in_is_the_volunteer_of_the_account(rosa):
 
 def test_who_was_known_already_stays_one_person_with_the_reason(rosa):
     known = form(email="rosa@example.org", message="Quero ajudar")
+    known.identities.update(proof="email", proven_at=timezone.now())
     anonymous = chat(None)
 
     lead = chat(rosa)
@@ -53,7 +55,17 @@ def test_who_was_known_already_stays_one_person_with_the_reason(rosa):
     assert lead == known
     assert (merge.kept, merge.gone, merge.merged_by) == (known, anonymous, None)
     assert merge.reason
-    assert lead.identities.get(kind="email").proof == "account"
+
+
+def test_who_only_typed_the_address_stays_apart_and_staff_see_both(rosa):
+    typed = form(email="rosa@example.org", phone="(11) 98765-4321", name="Rui")
+
+    lead = chat(rosa)
+
+    assert lead != typed
+    assert list(identities.look_alikes(lead)) == [typed]
+    typed.refresh_from_db()
+    assert typed.user is None
 
 
 def test_second_chat_joins_the_lead_of_the_account(rosa):
@@ -72,12 +84,23 @@ def test_address_that_the_account_did_not_confirm_joins_nothing():
     assert not LeadMerge.objects.exists()
 
 
-def test_chat_of_another_account_stays_theirs(rosa):
-    lead = chat(rosa)
+def test_who_signs_in_where_another_did_begins_a_chat_of_their_own(rosa):
+    chat(rosa)
 
-    assert chat(UserFactory()) == lead
-    lead.refresh_from_db()
-    assert lead.user == rosa
+    with pytest.raises(NotFound):
+        accept(visitor(), "Aqui é o Rui", key="another", user=UserFactory())
+
+    assert [message.text for message in Message.objects.filter(author="person")] == ["Oi"]
+
+
+def test_chat_that_was_merged_meanwhile_is_that_of_whom_it_went_to(rosa):
+    lead = chat(None)
+    kept = from_whatsapp("+5511987654321")
+    merging.merge(kept, lead, by=None, reason="Disse por telefone.")
+
+    assert confirming.confirm_account(lead, rosa) == kept
+    kept.refresh_from_db()
+    assert kept.user == rosa
 
 
 def test_address_of_another_accounts_lead_is_left_there(rosa):
@@ -148,6 +171,19 @@ def token_of(user):
 
 
 def test_form_with_the_address_of_the_account_is_theirs(rosa, send):
+    assert send("rosa@example.org", token_of(rosa)) == rosa
+
+
+def test_form_with_an_address_that_somebody_typed_before_is_for_staff_to_decide(rosa, send):
+    form(email="rosa@example.org", phone="(11) 98765-4321", name="Rui")
+
+    assert send("rosa@example.org", token_of(rosa)) is None
+
+
+def test_form_with_an_address_that_was_proven_before_is_theirs(rosa, send):
+    known = form(email="rosa@example.org")
+    known.identities.update(proof="email", proven_at=timezone.now())
+
     assert send("rosa@example.org", token_of(rosa)) == rosa
 
 

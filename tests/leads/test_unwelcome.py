@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from leads.models import Conversation, FollowUp, Lead, Message
-from leads.services import bulk, outbox, taking_over
+from leads.models import Conversation, FollowUp, Lead, Message, Sequence
+from leads.services import bulk, outbox, sequences, taking_over
 from tests.factories import UserFactory
 from tests.leads.agreed import HOUR, MINUTE, statuses
 from tests.leads.people import write
@@ -38,6 +38,7 @@ def test_it_goes_out_if_nothing_happened(gateway, number, waiting):
         (lambda waiting: write(waiting, "PARAR"), "opted_out"),
         (lambda waiting: write(waiting, "Já me inscrevi"), "replied"),
         (lambda waiting: taking_over.take_over(waiting, by=UserFactory()), "taken_over"),
+        (lambda waiting: sequences.deactivate(Sequence.objects.get(is_active=True)), "staff"),
     ],
 )
 def test_it_stays_here_if_it_is_not_wanted_any_more(

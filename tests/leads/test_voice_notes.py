@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from leads.models import Conversation, Message
-from leads.services import transcribing
+from leads.services import taking_over, transcribing
 from leads.tasks import whatsapp as tasks
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 ANA = "+5511987654321"
@@ -95,6 +96,18 @@ def test_answer_waits_for_the_second_note_too(deepgram, note, gateway, settled):
     tasks.transcribe_message(first.pk)
 
     assert Conversation.objects.get().answer_due_at == second.transcription_due_at
+
+
+def test_who_hands_back_lets_the_note_become_text_first(deepgram, note, gateway, settled):
+    gateway.writes_by_hand(ANA, "Aqui é a Rosa")
+    settled()
+    message = note()
+
+    taking_over.hand_back(Conversation.objects.get(), by=UserFactory())
+
+    assert Conversation.objects.get().answer_due_at == message.transcription_due_at
+    tasks.transcribe_message(message.pk)
+    assert Conversation.objects.get().answer_due_at < message.transcription_due_at
 
 
 def test_silence_is_waited_for_though_a_note_is_text(deepgram, note, gateway, settled, settings):

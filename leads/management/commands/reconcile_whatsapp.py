@@ -12,7 +12,7 @@ from leads.services import reconciling
 
 
 class Command(BaseCommand):
-    """The same that beat does every few minutes, as far back as one likes."""
+    """The same that beat does every few minutes, up to a month back."""
 
     help = "Compare our messages with those of the gateway, and take in what is missing."
 

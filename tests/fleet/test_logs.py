@@ -26,6 +26,13 @@ def test_no_log_of_a_full_run_holds_a_secret_or_an_address(fleet):
     client.call("POST", "/api/v1/users/password/forgot/", {"email": email})
     client.call("GET", f"/api/v1/events/?search={email}")
     client.call("GET", f"/api/v1/events/calendar/{CANARY}.ics")
+    client.call("GET", f"/account/unsubscribe/{CANARY}:news:x/")
+    client.call("GET", f"/account/leads/opt-out/{CANARY}.x/")
+    client.call("GET", f"/account/certificates/{CANARY}/")
+    lead = {"name": CANARY, "email": email, "phone": phone, "message": CANARY}
+    consent = {"consent_text": "Sim", "consent_version": "1"}
+    assert client.call("POST", "/api/v1/leads/", {**lead, **consent})[0] == 202
+    client.call("POST", "/chat", {"message": f"{CANARY} {email} {phone}"})
     client.call("POST", f"/webhook/evolution/{CANARY}-0123456789")
     client.call("POST", f"/api/v1/webhook/evolution/{CANARY}-0123456789/")
     client.call("GET", "/api/v1/events/", **{"Authorization": f"Bearer {CANARY}"})

@@ -7,8 +7,8 @@ is tried again; the migrations are compatible with the code that still runs.
 import os
 import shutil
 import time
+from importlib import import_module
 
-import django
 from django.conf import settings
 from django.core.files.storage import storages
 from django.core.management import call_command
@@ -45,7 +45,8 @@ def put(source: str, target: str) -> None:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["PGOPTIONS"] = "-c lock_timeout=2s"
-    django.setup()
+    # Sets up Django. A version that does not load ends here, before a replica of it listens.
+    import_module("config.wsgi")
     migrate()
     call_command("seed_schedules")
     call_command("seed_roles")

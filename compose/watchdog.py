@@ -1,9 +1,8 @@
 """Ends a replica that hangs: Docker restarts what ended, but never what is only unhealthy.
 
-`python -m compose.watchdog gunicorn …` starts the command if the application loads,
-hands signals on to it, and asks its liveness every 10 s; three failures in a row kill it, and the
-container with it. Not while the database hangs: then every replica waits for it, and a new one
-would do no better.
+`python -m compose.watchdog gunicorn …` starts the command, hands signals on to it, and asks its
+liveness every 10 s; three failures in a row kill it, and the container with it. Not while the
+database hangs: then every replica waits for it, and a new one would do no better.
 """
 
 import os
@@ -12,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 from types import FrameType
 
 from compose.healthcheck import is_well
@@ -43,21 +41,7 @@ def watch(child: "subprocess.Popen[bytes]", ended: threading.Event) -> None:
             return
 
 
-def loads() -> bool:
-    """Whether the site can be imported, by whatever it is served.
-
-    Gunicorn listens before it knows: what a version accepts that then does not load, is lost.
-    """
-    command = [sys.executable, "-c", "import config.wsgi"]
-    with suppress(subprocess.TimeoutExpired):
-        return not subprocess.run(command, timeout=GRACE).returncode
-    return False
-
-
 def main(command: list[str]) -> int:
-    if not loads():
-        log("error", "does not load")
-        return 1
     child = subprocess.Popen(command, start_new_session=True)
     ended = threading.Event()
 

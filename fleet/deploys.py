@@ -21,8 +21,8 @@ def deploy(tag: str, service: str = "") -> None:
     _check_image(tag, services)
     before = _noted(services)
     print(f"Deploying {tag} of {', '.join(services)}.")
-    _prepare(TAG=tag)
     try:
+        _prepare(TAG=tag)
         _replace(services, tag)
         smoke.own_fleet()
     except Refused as reason:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
 from django.core.management import call_command
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from config.resilience import breakers
@@ -30,6 +31,13 @@ def _empty_cache():
     for breaker in breakers._all.values():
         breaker.reset()
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """A request leaves its language to whatever the thread does next."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from leads.models import (
     Message,
 )
 from leads.services import brakes, follow_ups, outbox, sequences
-from tests.leads.agreed import HOUR, MINUTE, NOON, planned, statuses
+from tests.leads.agreed import HOUR, MINUTE, NOON, planned, statuses, talk_with
+from tests.leads.people import write
 from tests.together import let_someone_wait, run_together
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -296,16 +297,17 @@ def test_two_sweeps_at_once_enrol_everybody_once(make_sequence, make_lead, clock
 @pytest.mark.parametrize(
     ("end", "reason"),
     [
-        (lambda row: sequences.person_wrote(row["lead"]), "replied"),
+        (lambda row: write(row["chat"], "Oi"), "replied"),
         (lambda row: sequences.deactivate(row["sequence"]), "staff"),
     ],
 )
+@pytest.mark.usefixtures("_nobody_answers")
 @pytest.mark.django_db(transaction=True)
 def test_what_ends_it_while_it_begins_waits_and_ends_it(
     make_sequence, make_lead, clock, monkeypatch, end, reason
 ):
     """Without the lock it would find nothing to end, and what was enrolled would go on."""
-    row = {"sequence": make_sequence(60), "lead": make_lead()}
+    row = {"sequence": make_sequence(60), "chat": talk_with(make_lead())}
     clock.shift(10 * MINUTE)
     begun = hold_at(monkeypatch, (sequences, "due_at"))
 

@@ -142,7 +142,7 @@ def test_version_that_does_not_load_changes_nothing(fleet, second):
 def test_broken_version_is_taken_back_by_itself(fleet, second):
     """It loads where it is tried, and not where it serves."""
     line = 'import sys; sys.argv[0].endswith("gunicorn") and sys.exit(3)'
-    build(fleet, "broken", f"RUN echo '{line}' >> /app/config/wsgi.py")
+    build(fleet, "broken", f"RUN sed -i '1i {line}' /app/config/wsgi.py")
     running = tags(fleet, *ALL)
     began = time.monotonic()
     with fleet.traffic(readers=2, writers=1) as record:
@@ -155,8 +155,9 @@ def test_broken_version_is_taken_back_by_itself(fleet, second):
     assert tags(fleet, *ALL) == versions(fleet, *ALL) == running
     assert state.read().get("TAG", "local") != "broken"
     assert record.failed("GET") == {}
-    # What it accepted before it ended: its master listens first.
-    assert sum(record.failed("POST").values()) <= 3
+    # Its master listens first, so each end of one costs the writer at most what is under way: two
+    # replicas at a time, three attempts, each restarted three times.
+    assert sum(record.failed("POST").values()) <= 2 * 3 * (1 + 3)
     assert fleet.each_write_took_effect_once(record)
 
 

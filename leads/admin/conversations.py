@@ -44,17 +44,6 @@ LABELS = {
 }
 
 
-# By the codes of the assistant's hand-offs.
-REASONS = {
-    "asked": _("asked for a person"),
-    "no_evidence": _("no answer was found"),
-    "audio": _("a voice note"),
-    "unreadable": _("a picture or a file"),
-    "budget": _("the budget is spent"),
-    "failed": _("the assistant failed"),
-}
-
-
 class ReplyForm(forms.Form):
     text = forms.CharField(
         label=_("Answer"),
@@ -226,7 +215,7 @@ def _thread(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "lead": conversation.lead,
         "said": shown,
         "older": shown[0].pk if len(latest) > SHOWN else None,
-        "reason": REASONS.get(conversation.handoff_reason, conversation.handoff_reason),
+        "reason": conversation.why,
         "state_label": LABELS[conversation.state],
         "actions": [(name, ACTIONS[name][0]) for name in OFFERED[State(conversation.state)]],
         "may_act": _may_act(request),

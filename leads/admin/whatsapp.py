@@ -33,6 +33,7 @@ REPLAY = Command(
 REASONS = {
     instances.DISCONNECTED: _("not connected"),
     instances.REFUSED: _("the gateway refuses our key"),
+    instances.UNSENT: _("the gateway refuses what we send"),
     instances.STAFF: _("paused by staff"),
 }
 

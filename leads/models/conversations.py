@@ -54,6 +54,19 @@ class Conversation(models.Model):
         STAFF = "staff", _("a person answers")
         CLOSED = "closed", _("closed")  # until somebody writes
 
+    class Reason(models.TextChoices):
+        """Why it was given to people."""
+
+        ASKED = "asked", _("asked for a person")
+        NO_EVIDENCE = "no_evidence", _("no answer was found")
+        AUDIO = "audio", _("a voice note")
+        VOICE_NOTE = "voice_note", _("a voice note")
+        UNREADABLE = "unreadable", _("a picture or a file")
+        MEDIA = "media", _("a picture or a file")
+        NOT_DELIVERED = "not_delivered", _("the answer could not be delivered")
+        BUDGET = "budget", _("the budget is spent")
+        FAILED = "failed", _("the assistant failed")
+
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="conversations")
     channel = models.CharField(_("channel"), max_length=16, choices=Channel)
     # Only of WhatsApp.
@@ -143,6 +156,12 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.channel}"
+
+    @property
+    def why(self) -> str:
+        """Why it was given to people, in words."""
+        labels = {str(value): str(label) for value, label in self.Reason.choices}
+        return labels.get(self.handoff_reason, self.handoff_reason)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

@@ -103,7 +103,8 @@ def _lead(contact: Contact, *, proof: str, name: str = "") -> Lead:
     """Whose chat it is. An @lid that comes with its phone is known by both from then on."""
     if not contact.phone:
         return identities.lead_of(Kind.LID, contact.lid, proof=proof, source=SOURCE, name=name)
-    phone = f"+{contact.phone}"
+    # As a JID: that there is such a number is the gateway's word, whatever we know of its country.
+    phone = f"{contact.phone}@s.whatsapp.net"
     known = identities.find(Kind.LID, contact.lid) if contact.lid else None
     if known and known.proof != Proof.CLAIM and not identities.find(Kind.PHONE, phone):
         _also(known.lead, Kind.PHONE, phone, proof)

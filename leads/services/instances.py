@@ -14,10 +14,11 @@ from leads.models import WhatsAppInstance
 from leads.tasks import whatsapp as tasks
 
 State = WhatsAppInstance.State
-# Why we paused it ourselves, and may take it back ourselves; anything else is of staff.
+# Why we paused it ourselves, and take it back when the gateway says that it is open.
 DISCONNECTED, REFUSED = "disconnected", "refused"
 OURS = (DISCONNECTED, REFUSED)
-STAFF = "staff"
+# An open number whose messages are refused is refused again: like a pause of staff, staff end it.
+UNSENT, STAFF = "sending_refused", "staff"
 
 
 class AlreadyPaused(DomainError):

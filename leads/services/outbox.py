@@ -193,7 +193,7 @@ def _refused(instance: WhatsAppInstance, message: Message, mine: Any, refusal: A
     if refusal.is_about_the_instance:
         # Whether it was uncertain before or not, so it is again.
         _wait(mine, message.delivery, timedelta(0), attempts=-1)
-        instances.fail(instance, reason=instances.REFUSED)
+        instances.fail(instance, reason=instances.UNSENT)
     else:
         _failed(message, mine, f"refused: {refusal.status}")
 

@@ -186,3 +186,10 @@ def test_nothing_waits_for_the_assistant_after_it(settings):
     hand_off(to)
 
     assert fresh(to).answer_due_at is None
+
+
+@pytest.mark.parametrize("reason", Conversation.Reason.values)
+def test_every_reason_is_told_in_words(reason):
+    told = Conversation(handoff_reason=reason).why
+
+    assert told != reason

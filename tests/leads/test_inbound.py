@@ -326,3 +326,12 @@ def test_what_was_told_of_a_person_goes_with_them(gateway, settled):
     erasing.erase(lead)
 
     assert WebhookEvent.objects.exclude(contact="").count() == 1
+
+
+@pytest.mark.parametrize("number", ["999123456789", "5215512345678"])
+def test_number_that_no_list_knows_is_a_number_all_the_same(gateway, settled, number):
+    gateway.says(f"+{number}", "Hola")
+
+    assert not settled()
+    assert LeadIdentity.objects.get().value == f"+{number}"
+    assert Message.objects.get().text == "Hola"

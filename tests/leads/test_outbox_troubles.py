@@ -8,7 +8,7 @@ from django.utils import timezone
 from config.resilience import breakers
 from leads.evolution import gateway as wire
 from leads.models import Message
-from leads.services import outbox
+from leads.services import instances, outbox
 from leads.tasks import whatsapp as tasks
 from tests.leads.sending import pass_time, queue, state, texts
 
@@ -133,8 +133,11 @@ def test_refusal_of_the_number_pauses_it_and_tells_staff_once(
         outbox.deliver(number.pk)
         outbox.deliver(number.pk)
 
+        instances.check(number.pk)  # it is open, and says so
+        outbox.deliver(number.pk)
+
     number.refresh_from_db()
-    assert number.pause_reason == "refused"
+    assert number.pause_reason == "sending_refused"
     assert [mail.to for mail in mailoutbox] == [[on_duty.email]]
     assert "mutirao" in mailoutbox[0].subject
     assert (state(message), message.attempts) == ("queued", 0)

@@ -328,10 +328,10 @@ def test_what_was_told_of_a_person_goes_with_them(gateway, settled):
     assert WebhookEvent.objects.exclude(contact="").count() == 1
 
 
-@pytest.mark.parametrize("number", ["999123456789", "5215512345678"])
-def test_number_that_no_list_knows_is_a_number_all_the_same(gateway, settled, number):
-    gateway.says(f"+{number}", "Hola")
+@pytest.mark.parametrize("digits", ["999123456789", "5215512345678"])
+def test_number_that_no_list_knows_is_a_number_all_the_same(gateway, settled, digits):
+    gateway.says(f"+{digits}", "Hola")
 
     assert not settled()
-    assert LeadIdentity.objects.get().value == f"+{number}"
+    assert LeadIdentity.objects.get().value == f"+{digits}"
     assert Message.objects.get().text == "Hola"

@@ -86,11 +86,16 @@ def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     response._has_been_logged = True  # type: ignore[attr-defined]  # or Django says it again
 
 
+def is_hidden(name: str) -> bool:
+    """Whether what a route takes by this name stands in no log."""
+    return is_secret(name) or name in ("code", "key")
+
+
 def _path(request: HttpRequest) -> str:
     """The path without its query, and without what a route calls a token or a code."""
     path = request.path
     if request.resolver_match:
         for name, value in request.resolver_match.kwargs.items():
-            if is_secret(name) or name in ("code", "key"):
+            if is_hidden(name):
                 path = path.replace(str(value), HIDDEN)
     return path

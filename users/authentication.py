@@ -52,6 +52,12 @@ class TokenAuthentication(BaseAuthentication):
         return 'Bearer realm="api"'
 
 
+def signed_in(request: HttpRequest | Request) -> User | None:
+    """Whose access token a request carries, if any, where no view asks; raises TokenRefused."""
+    found = TokenAuthentication().authenticate(request)
+    return found[0] if found else None
+
+
 def owner(claims: tokens.Claims) -> User:
     with connection.cursor() as cursor:
         cursor.execute(OWNER, [int(claims["user_id"]), claims["ver"]])

@@ -160,8 +160,8 @@ class Conversation(models.Model):
     @property
     def why(self) -> str:
         """Why it was given to people, in words."""
-        labels = {str(value): str(label) for value, label in self.Reason.choices}
-        return labels.get(self.handoff_reason, self.handoff_reason)
+        reason = self.handoff_reason
+        return str(self.Reason(reason).label) if reason in self.Reason.values else reason
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

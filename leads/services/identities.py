@@ -177,8 +177,9 @@ def lead_of_user(user: User) -> Lead | None:
         return lead
     known = find(Kind.EMAIL, user.email) if user.email_confirmed_at else None
     # What somebody only typed, whose lead that may be, is for staff to decide about.
-    is_theirs = known and known.proof != Proof.CLAIM and known.lead.user_id is None
-    return known.lead if known and is_theirs else None
+    if known and known.proof != Proof.CLAIM and known.lead.user_id is None:
+        return known.lead
+    return None
 
 
 def current(lead: Lead) -> Lead:

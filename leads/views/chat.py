@@ -19,7 +19,7 @@ from leads.services.web_chat import Visitor
 from leads.threads import in_thread
 from leads.views import chat_streams
 from leads.views.streaming import event_stream, streamed
-from users.authentication import TokenAuthentication
+from users.authentication import signed_in
 from users.models import User
 
 SCHEME = "Visitor"
@@ -110,8 +110,7 @@ def _key(request: HttpRequest, given: dict[str, Any]) -> str:
 def _admitted(request: HttpRequest, visitor: Visitor, address: str, *, is_new: bool) -> User | None:
     """Who is signed in, if anybody is; refuses who goes too fast, and tokens that do not hold."""
     web_chat.limit(visitor, address, is_new=is_new)
-    found = TokenAuthentication().authenticate(request)
-    return found[0] if found else None
+    return signed_in(request)
 
 
 def _newcomer(address: str, key: str, text: str) -> Visitor:

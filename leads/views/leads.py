@@ -41,7 +41,7 @@ from leads.services import (
     identities,
     stages,
 )
-from users.authentication import TokenAuthentication
+from users.authentication import signed_in
 from users.inputs import SentSerializer, TokenSerializer
 from users.models import User
 from users.views.accounts import PUBLIC
@@ -98,9 +98,9 @@ class LeadsView(generics.ListAPIView[Lead]):
 def _writer(request: Request, email: str) -> User | None:
     """Whoever is signed in and gave the address that they confirmed; a stale token is nobody's."""
     with suppress(AuthenticationFailed):
-        found = TokenAuthentication().authenticate(request)
-        if found and found[0].email == User.normalize_username(email):
-            return found[0] if found[0].email_confirmed_at else None
+        user = signed_in(request)
+        if user and user.email == User.normalize_username(email):
+            return user if user.email_confirmed_at else None
     return None
 
 

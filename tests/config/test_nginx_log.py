@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, get_resolver
 
-from config.redaction import is_secret
+from config.request_log import is_hidden
 
 SECRET = "SECRET-0123456789-abcdef"
 TEMPLATE = (settings.BASE_DIR / "nginx/site.conf.template").read_text("utf-8")
@@ -30,12 +30,8 @@ def routes(patterns, before=""):
 def example(path):
     """An address of this route, with SECRET in the place of a secret, and 7 for the rest."""
     named = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
-    filled = named.sub(lambda found: SECRET if hidden(found[1] or found[2]) else "7", path)
+    filled = named.sub(lambda found: SECRET if is_hidden(found[1] or found[2]) else "7", path)
     return "/" + re.sub(r"\^|\$|\(\?:|\)\?|/\?$|\\Z", "", filled).replace("\\.", ".")
-
-
-def hidden(name):
-    return is_secret(name) or name in ("code", "key")
 
 
 def logged(path):
@@ -49,7 +45,7 @@ SECRETIVE = sorted(
     {
         example(path)
         for path, names in routes(get_resolver().url_patterns)
-        if any(map(hidden, names))
+        if any(map(is_hidden, names))
     }
 )
 

@@ -1,10 +1,10 @@
 """Search: words in any order, with or without accents, found by an index."""
 
 import pytest
-from django.db import connection
 
 from events.models import Event
 from tests.factories import EventFactory
+from tests.plans import plan
 
 pytestmark = pytest.mark.django_db
 
@@ -54,14 +54,6 @@ def test_an_edited_event_is_found_by_its_new_words(anonymous):
     event.save()
 
     assert found(anonymous, "sementes") == {event.pk}
-
-
-def plan(events):
-    sql, parameters = events.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {sql}", parameters)
-        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 def test_a_word_of_three_letters_can_use_the_index():

@@ -1,21 +1,13 @@
 """What lists are searched and ordered by has an index, which the database can use."""
 
 import pytest
-from django.db import connection
 
 from leads.filters import LeadFilter
 from leads.models import Conversation, Lead
 from leads.models.conversations import URGENCY
+from tests.plans import plan
 
 pytestmark = pytest.mark.django_db
-
-
-def plan(rows):
-    sql, parameters = rows.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-        cursor.execute(f"EXPLAIN {sql}", parameters)
-        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 def listed(**query):
@@ -41,8 +33,8 @@ def listed(**query):
 def test_leads_are_found_by_an_index(query, index):
     rows = listed(**query)
 
-    assert index in plan(rows if "ordering" in query or not query else rows.order_by())
+    assert index in plan(rows if "ordering" in query or not query else rows.order_by(), "sort")
 
 
 def test_who_waits_longest_is_found_by_an_index():
-    assert "conversation_by_urgency" in plan(Conversation.objects.order_by(*URGENCY)[:50])
+    assert "conversation_by_urgency" in plan(Conversation.objects.order_by(*URGENCY)[:50], "sort")

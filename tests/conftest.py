@@ -7,16 +7,19 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
 from django.core.management import call_command
+from django.test import TransactionTestCase
 from django.utils import translation
 from rest_framework.test import APIClient
 
 from config.resilience import breakers
 from embedded import catalogues
+from tests.emptying import empty_what_was_filled
 from tests.factories import UserFactory
 
 
 def pytest_configure():
     catalogues.compile_all()
+    TransactionTestCase._fixture_teardown = empty_what_was_filled
 
 
 def pytest_sessionfinish(session):

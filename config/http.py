@@ -13,6 +13,7 @@ from typing import Any
 import httpcore2
 import httpx2
 from django.conf import settings
+from django.db import connections
 
 from config.errors import DependencyAway
 from config.resilience import Breaker, tries
@@ -68,7 +69,11 @@ class Client:
         Raise DependencyAway when none came, Forbidden for an address inside or another protocol,
         TooMuch for an answer without end. Only what may be repeated is tried again: a POST with an
         Idempotency-Key. Redirects, at most 3, are each checked like the first address.
+
+        While it waits, the caller's connection to the database is another's, unless a transaction
+        is open.
         """
+        _lend_connections()
         is_repeatable = method in REPEATABLE or "Idempotency-Key" in options.get("headers", {})
         request = self._client.build_request(method, url, **options)
         limits = (follow_redirects, largest, longest)
@@ -103,6 +108,13 @@ class Client:
         finally:
             response.close()
         return response
+
+
+def _lend_connections() -> None:
+    """A process has few."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def _read(response: httpx2.Response, largest: int, give_up_at: float) -> bytes:

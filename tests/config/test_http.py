@@ -8,6 +8,7 @@ from threading import Event, Thread
 
 import pytest
 import stamina
+from django.db import connection, transaction
 
 from config import http
 from config.errors import DependencyAway
@@ -35,6 +36,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def missing(self):
         self.answer(404)
+
+    def pool(self):
+        """How many connections to the database are in use meanwhile."""
+        pool = connection.pool.get_stats()
+        self.answer(200, str(pool["pool_size"] - pool["pool_available"]).encode())
 
     def slow(self):
         self.server.release.wait(10)
@@ -285,3 +291,24 @@ def test_proxies_of_the_environment_are_not_used(client, server, monkeypatch):
         client.request("GET", "http://10.0.0.1/")
 
     assert server.asked == []
+
+
+@pytest.mark.usefixtures("reachable")
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_to_the_database_is_lent_while_another_is_asked(client, server):
+    connection.ensure_connection()
+    before = connection.pool.get_stats()
+
+    used = int(client.request("GET", f"{server.url}/pool").text)
+
+    assert before["pool_available"] < before["pool_size"]
+    assert used == before["pool_size"] - before["pool_available"] - 1
+
+
+@pytest.mark.usefixtures("reachable")
+@pytest.mark.django_db(transaction=True)
+def test_within_a_transaction_it_is_not(client, server):
+    with transaction.atomic():
+        connection.ensure_connection()
+        client.request("GET", f"{server.url}/pool")
+        assert connection.is_usable()

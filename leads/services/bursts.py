@@ -21,6 +21,8 @@ Kind = Message.Kind
 
 # Messages that a model reads as they are; what was said before them is in the summary.
 WINDOW = 12
+# Characters of each: a text of WhatsApp may be as long as a model's whole budget.
+LONGEST_SAID = 2000
 # So often an answer may fail before a person has to give it.
 MOST_ATTEMPTS = 3
 
@@ -43,7 +45,7 @@ def read(lease: Lease) -> Burst | None:
     history = reversed(before.in_order().reverse()[:WINDOW])
     turn = Turn(
         question="\n".join(filter(None, (message.text for message in waiting))),
-        history=tuple(Said(message.author, message.text) for message in history),
+        history=tuple(Said(message.author, message.text[:LONGEST_SAID]) for message in history),
         channel=conversation.channel,
         language=conversation.lead.language,
         summary=conversation.summary,

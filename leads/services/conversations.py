@@ -21,7 +21,8 @@ Channel = Conversation.Channel
 Delivery = Message.Delivery
 State = Conversation.State
 
-LONGEST_TEXT = 4096
+# As much as WhatsApp lets anybody write.
+LONGEST_TEXT = 65_536
 LONGEST_NAME = 150
 
 

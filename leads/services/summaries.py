@@ -22,7 +22,7 @@ def summarize(conversation_id: int) -> None:
     gone = conversation.messages.filter(
         pk__gt=conversation.summarized_through, pk__lt=oldest_kept
     ).in_order()
-    said = [Said(message.author, message.text) for message in gone]
+    said = [Said(message.author, message.text[: bursts.LONGEST_SAID]) for message in gone]
     if len(said) < bursts.WINDOW // 2:
         return
     summary = threads.run(

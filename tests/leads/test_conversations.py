@@ -204,8 +204,14 @@ def test_text_keeps_emoji_and_loses_what_no_database_can_hold():
     write(to, "Olá 👋 \0 شكرا")
 
     assert said(to, "person") == ["Olá 👋  شكرا"]
-    write(to, "a" * 10_000)
-    assert len(said(to, "person")[-1]) == conversations.LONGEST_TEXT
+
+
+def test_the_longest_text_of_whatsapp_is_kept_whole():
+    to, longest = conversation(), "👋" * 65_536
+
+    write(to, longest)
+
+    assert said(to, "person") == [longest]
 
 
 def test_text_after_a_voice_note_waits_until_that_is_text():

@@ -7,13 +7,14 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import django
 import psycopg
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from embedded import gateway, state
@@ -63,6 +64,15 @@ def load_demo_data() -> None:
     call_command("load_demo_knowledge")
 
 
+def check_agent() -> None:
+    """Say what of the assistant does not load; what only waits for a worker mends itself."""
+    told = StringIO()
+    try:
+        call_command("check_agent", stdout=told)
+    except CommandError as error:
+        say(f"{told.getvalue()}{error}")
+
+
 def make_staff_account() -> None:
     """The password is kept with the other keys, so a start that is cut short here loses nothing."""
     accounts = get_user_model().objects
@@ -99,6 +109,7 @@ def main() -> None:
     if first_run.is_due:
         first_run.once("demo", load_demo_data)
         first_run.once("staff", make_staff_account)
+    check_agent()
 
 
 if __name__ == "__main__":

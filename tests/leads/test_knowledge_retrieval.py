@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 
-from leads.knowledge import embedding, guard, retrieval, wording
+from leads.knowledge import embedding, guard, indexing, retrieval, wording
 from leads.models import Document
 from leads.services import knowledge
 
@@ -63,6 +64,22 @@ def test_nothing_known_finds_nothing(db):
 def test_search_asks_the_database_a_few_times(known, django_assert_max_num_queries):
     with django_assert_max_num_queries(12):
         retrieval.search("quanto custa levar protetor no ônibus")
+
+
+def test_the_index_goes_on_looking_and_the_connection_keeps_nothing_of_it(known):
+    def settings():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('hnsw.iterative_scan')")
+            (scan,) = cursor.fetchone()
+            cursor.execute("SELECT current_setting('hnsw.ef_search')")
+            return scan, cursor.fetchone()[0]
+
+    vector = embedding.embed(["quanto custa?"])[0]
+    with transaction.atomic():
+        retrieval.nearest(indexing.index(), vector)
+        assert settings() == ("relaxed_order", "100")
+        transaction.set_rollback(True)
+    assert settings() == ("off", "40")
 
 
 def test_limit_is_kept(known):

@@ -231,6 +231,7 @@ SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "OPENAI_URL": (_is_url("http", "https"), "like https://host/v1"),
     "PRIVACY_URL": (_is_url("http", "https"), "like https://host/privacy"),
     "AGENT_CONVERSATION_TOKENS": (str.isdecimal, "a number"),
+    "AGENT_CONVERSATION_CENTS": (str.isdecimal, "a number"),
     "AGENT_DAILY_TOKENS": (str.isdecimal, "a number"),
     "AGENT_DAILY_DOLLARS": (str.isdecimal, "a number"),
     "API_MICROCACHE": (re.compile("[0-9]{1,3}s").fullmatch, "seconds, like 1s"),

@@ -426,6 +426,7 @@ CHAT_PRESENCE = 15
 CHAT_STUCK = 30
 # So much one conversation, and all of one day together, may cost.
 AGENT_CONVERSATION_TOKENS = env.int("AGENT_CONVERSATION_TOKENS", default=50_000)
+AGENT_CONVERSATION_CENTS = env.int("AGENT_CONVERSATION_CENTS", default=50)
 AGENT_DAILY_TOKENS = env.int("AGENT_DAILY_TOKENS", default=2_000_000)
 AGENT_DAILY_DOLLARS = env.int("AGENT_DAILY_DOLLARS", default=20)
 # So long a hand-off may wait before it is told to more people.

@@ -110,9 +110,12 @@ def set_aside(conversation_id: int | None, most: Cost) -> None:
     """
     today = timezone.localdate()
     AgentSpending.objects.get_or_create(day=today)
-    room = settings.AGENT_CONVERSATION_TOKENS - most.tokens
     if conversation_id is not None:
-        mine = Conversation.objects.filter(pk=conversation_id, tokens_spent__lte=room)
+        mine = Conversation.objects.filter(
+            pk=conversation_id,
+            tokens_spent__lte=settings.AGENT_CONVERSATION_TOKENS - most.tokens,
+            money_spent__lte=settings.AGENT_CONVERSATION_CENTS * 10_000 - most.money,
+        )
         more = {"tokens_spent": most.tokens, "money_spent": most.money}
         if not mine.update(**{name: F(name) + number for name, number in more.items()}):
             raise Exhausted

@@ -49,6 +49,7 @@ def test_estimate_counts_all_that_a_model_reads():
     "limits",
     [
         {"AGENT_CONVERSATION_TOKENS": 999},
+        {"AGENT_CONVERSATION_CENTS": 1},
         {"AGENT_DAILY_TOKENS": 999},
         {"AGENT_DAILY_DOLLARS": 0},
     ],
@@ -59,7 +60,7 @@ def test_what_has_no_room_is_not_set_aside(settings, limits):
     to = conversation()
 
     with pytest.raises(Exhausted):
-        budget.set_aside(to.pk, Cost(1000, 1000))
+        budget.set_aside(to.pk, Cost(1000, 10_001))
 
     assert fresh(to).tokens_spent == 0
     assert not AgentSpending.objects.filter(tokens__gt=0).exists()

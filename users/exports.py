@@ -114,7 +114,8 @@ register("totals", lambda user: columns(user.contribution_totals.all(), "kind", 
 register(
     "notifications",
     lambda user: columns(
-        user.notification_preferences.all(), "kind", "channel", "is_wanted", "changed_at"
+        user.notification_preferences.all(),
+        *("kind", "channel", "is_wanted", "by_opt_out", "changed_at"),
     ),
 )
 register(

@@ -72,6 +72,7 @@ def _of_account(lead: Lead, user: User) -> Lead:
     if lead.user_id is None:
         lead.user, lead.name = user, lead.name or user.name[: identities.LONGEST_NAME]
         lead.save(update_fields=["user", "name", "updated_at"])
+        consent.linked(lead)
     if lead.user_id == user.pk and lead.stage != Lead.Stage.VOLUNTEER:
         stages.step(lead, Lead.Stage.VOLUNTEER, by=None)
     if user.email_confirmed_at:

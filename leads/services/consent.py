@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads.models import Lead, LeadConsent
+from users import services as users
 
 Channel = LeadConsent.Channel
 Purpose = LeadConsent.Purpose
@@ -42,8 +43,22 @@ def record(
     if purpose == Purpose.UNASKED and not (is_given and channel in UNPROVEN):
         locked.opted_out_at = None if is_given else locked.opted_out_at or timezone.now()
         locked.save(update_fields=["opted_out_at", "updated_at"])
+        tell_account(locked)
     lead.opted_out_at = locked.opted_out_at
     return row
+
+
+def linked(lead: Lead) -> None:
+    """Let a no that was said before count for the account that the lead has now."""
+    if lead.user and lead.opted_out_at:
+        users.stop_unasked(lead.user)
+
+
+def tell_account(lead: Lead) -> None:
+    """What the organisation sends to accounts unasked stops and comes back with the word."""
+    linked(lead)
+    if lead.user and not lead.opted_out_at:
+        users.resume_unasked(lead.user)
 
 
 def may_write_unasked(lead: Lead) -> bool:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
 from leads.models import Lead, LeadIdentity
-from leads.services import identities, stages
+from leads.services import consent, identities, stages
 from users import services as users
 from users.models import User
 
@@ -68,6 +68,7 @@ def account_of(lead: Lead, *, by: User | None) -> User:
         raise AccountHasLead
     lead.user = account
     lead.save(update_fields=["user", "updated_at"])
+    consent.linked(lead)
     if lead.stage != Lead.Stage.VOLUNTEER:
         stages.step(lead, Lead.Stage.VOLUNTEER, by=by)
     return account

@@ -61,6 +61,7 @@ def merge(kept: Lead, gone: Lead, *, by: User | None, reason: str) -> LeadMerge:
     moved: dict[str, Any] = {"rows": _move(kept, gone), "facts": _take_over(kept, gone)}
     Lead.objects.filter(pk=gone.pk).update(merged_into=kept, user=None)
     kept.save()
+    consent.linked(kept)
     if ORDER.index(gone.stage) > ORDER.index(kept.stage):
         moved["facts"]["stage"] = [kept.stage, gone.stage]
         stages.step(kept, gone.stage, by=by, reason=_("merged with #%(id)d") % {"id": gone.pk})
@@ -81,8 +82,11 @@ def unmerge(merge: LeadMerge, *, by: User | None) -> LeadMerge:
     for relation in _relations():
         rows = _rows(relation, kept).filter(pk__in=merge.moved["rows"].get(_label(relation), []))
         rows.update(**{relation.field.name: gone})
+    was_out = kept.opted_out_at
     _repeat_no(kept, gone, merge)
     _give_back(kept, gone, merge.moved["facts"], by)
+    for one in (kept, gone) if was_out else ():
+        consent.tell_account(one)
     merge.undone_at = timezone.now()
     merge.save(update_fields=["undone_at"])
     return merge

@@ -1,6 +1,7 @@
 """What people want to hear of, and how."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +32,8 @@ class NotificationPreference(models.Model):
     kind = models.CharField(_("kind"), max_length=24, choices=Kind)
     channel = models.CharField(_("channel"), max_length=16, choices=Channel)
     is_wanted = models.BooleanField(_("wanted"))
+    # Switched off by a word that was said elsewhere, whose end gives it back.
+    by_opt_out = models.BooleanField(default=False, db_default=False)
     # The proof of consent, or of its end.
     changed_at = models.DateTimeField(_("changed at"), default=timezone.now)
 
@@ -40,6 +43,10 @@ class NotificationPreference(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "kind", "channel"], name="notification_preference_is_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(by_opt_out=False) | Q(is_wanted=False),
+                name="what_an_opt_out_took_is_off",
             ),
         ]
 

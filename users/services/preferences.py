@@ -4,6 +4,7 @@ from typing import Final
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,9 @@ Wishes = dict[str, dict[str, bool]]  # by kind, then by channel
 
 # What protects the account, and that one need not come: nobody switches these off.
 ALWAYS_SENT: Final = ("security", "cancellations")
+# What nobody asked for: who opts out of such messages anywhere gets none of these either. In the
+# order in which a change of them is written, so that the two cannot block each other.
+UNASKED: Final = (Kind.DIGEST, Kind.NEWS)
 
 
 class CannotBeSwitchedOff(DomainError):
@@ -64,8 +68,37 @@ def change_wishes(user: User, wishes: Wishes) -> None:
         ],
         update_conflicts=True,
         unique_fields=["user", "kind", "channel"],
-        update_fields=["is_wanted", "changed_at"],
+        update_fields=["is_wanted", "by_opt_out", "changed_at"],
     )
+
+
+@transaction.atomic
+def stop_unasked(user: User) -> None:
+    """Switch off what comes unasked, for who said so elsewhere; what was off stays theirs."""
+    NotificationPreference.objects.bulk_create(
+        [
+            NotificationPreference(
+                user=user, kind=kind, channel=channel, is_wanted=False, by_opt_out=True
+            )
+            for kind in UNASKED
+            for channel in sorted(Channel.values)
+        ],
+        ignore_conflicts=True,
+    )
+    _turn(user, Q(is_wanted=True), is_wanted=False)
+
+
+@transaction.atomic
+def resume_unasked(user: User) -> None:
+    """Give back what `stop_unasked` took, where the person has chosen nothing since."""
+    _turn(user, Q(by_opt_out=True), is_wanted=True)
+
+
+def _turn(user: User, which: Q, *, is_wanted: bool) -> None:
+    for kind in UNASKED:
+        NotificationPreference.objects.filter(which, user=user, kind=kind).update(
+            is_wanted=is_wanted, by_opt_out=not is_wanted, changed_at=timezone.now()
+        )
 
 
 def unsubscribe(token: str) -> None:

@@ -1,20 +1,24 @@
 """What leads know about a person: for the copy of an account's data, and of a lead's own."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from django.db import models
 
 from leads.models import (
+    Conversation,
+    FollowUp,
     Lead,
     LeadClaim,
     LeadConsent,
     LeadIdentity,
+    LeadMerge,
     LeadNote,
     LeadStageChange,
     LeadSubmission,
     Message,
+    OpenQuestion,
 )
+from leads.services import identities
 from users import exports
 from users.exports import Row, columns
 from users.models import User
@@ -23,7 +27,7 @@ from users.models import User
 PARTS: dict[str, tuple[type[models.Model], str, tuple[str, ...]]] = {
     "lead": (
         Lead,
-        "",
+        "pk",
         (
             *("id", "name", "city", "state", "time_zone", "language", "source", "utm", "stage"),
             *("lost_reason", "tags", "opted_out_at", "last_inbound_at", "created_at"),
@@ -42,11 +46,30 @@ PARTS: dict[str, tuple[type[models.Model], str, tuple[str, ...]]] = {
         ("purpose", "is_given", "text", "version", "channel", "proof", "recorded_at"),
     ),
     "lead_stages": (LeadStageChange, "lead", ("old", "new", "reason", "changed_at")),
+    "lead_merges": (LeadMerge, "kept", ("gone_id", "reason", "merged_at", "undone_at")),
     "lead_notes": (LeadNote, "lead", ("text", "created_at")),
+    "conversations": (
+        Conversation,
+        "lead",
+        (
+            *("id", "channel", "state", "summary", "handoff_reason", "handoff_summary"),
+            *("handed_off_at", "created_at", "last_message_at"),
+        ),
+    ),
     "messages": (
         Message,
         "conversation__lead",
         ("conversation_id", "conversation__channel", "author", "kind", "text", "sent_at"),
+    ),
+    "open_questions": (OpenQuestion, "conversation__lead", ("text", "asked_at", "handled_at")),
+    "follow_ups": (
+        FollowUp,
+        "lead",
+        (
+            *("enrolment__sequence__name", "step__channel", "step__subject", "step__text_pt_br"),
+            *("step__subject_en", "step__text_en", "bulk__channel", "bulk__subject", "bulk__text"),
+            *("event__title", "status", "reason", "due_at", "sent_at"),
+        ),
     ),
 }
 
@@ -58,15 +81,19 @@ def register() -> None:
 
 
 def _rows_of_user(name: str) -> Callable[[User], Iterable[Row]]:
-    return lambda user: _part(name, "user", user)
+    def rows(user: User) -> Iterable[Row]:
+        lead = Lead.objects.filter(user=user).first()
+        return _part(name, identities.family(lead) if lead else [])
+
+    return rows
 
 
 def everything(lead: Lead) -> dict[str, list[Row]]:
-    """All that is held about a lead."""
-    return {name: list(_part(name, "pk", lead.pk)) for name in PARTS}
+    """All that is held about a lead, also what is left of those that were merged into it."""
+    family = identities.family(lead)
+    return {name: list(_part(name, family)) for name in PARTS}
 
 
-def _part(name: str, field: str, value: Any) -> Iterable[Row]:
+def _part(name: str, family: list[int]) -> Iterable[Row]:
     model, path, names = PARTS[name]
-    lookup = f"{path}__{field}" if path else field
-    return columns(model._default_manager.filter(**{lookup: value}), *names)
+    return columns(model._default_manager.filter(**{f"{path}__in": family}), *names)

@@ -189,6 +189,15 @@ def current(lead: Lead) -> Lead:
     return lead
 
 
+def family(lead: Lead) -> list[int]:
+    """The lead, and those that were merged into it, at whatever remove."""
+    members, found = [lead.pk], [lead.pk]
+    while found:
+        found = list(Lead.objects.filter(merged_into__in=found).values_list("pk", flat=True))
+        members += found
+    return members
+
+
 def value_of(lead: Lead, kind: str) -> str:
     """What the lead is known by, the proven first; "" if it has nothing of this kind."""
     found = lead.identities.filter(kind=kind).order_by(proven_first(), "pk").first()

@@ -10,9 +10,11 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Permission
 
 from config.encryption import keyed_hash
+from leads import exports as copies
 from leads.models import (
     Conversation,
     DutyShift,
+    FollowUp,
     Lead,
     LeadNote,
     Message,
@@ -22,6 +24,7 @@ from leads.models import (
 )
 from leads.services import editing, erasing, inbound, merging, stages, webhooks
 from tests.factories import UserFactory
+from tests.leads.agreed import planned
 from tests.leads.conftest import form, from_whatsapp, whole_database
 from tests.leads.test_merging import chat
 from tests.together import let_someone_wait, run_together
@@ -29,6 +32,7 @@ from users import exports
 from users import services as users
 
 URL = "/api/v1/leads/"
+WRITTEN = ("conversations", "follow_ups", "lead_merges", "open_questions")
 pytestmark = pytest.mark.django_db
 
 
@@ -128,7 +132,7 @@ def test_a_copy_of_ones_data_holds_the_lead(iracema):
 
     with ZipFile(file) as archive:
         copy = {name: json.loads(archive.read(name)) for name in archive.namelist()}
-    assert [row["name"] for row in copy["lead.json"]] == ["Iracema"]
+    assert [row["name"] for row in copy["lead.json"]] == ["Iracema", "Iracema T."]
     assert {row["value"] for row in copy["lead_identities.json"]} == {
         *("iracema@example.org", "+5581987654321")
     }
@@ -150,6 +154,34 @@ def test_staff_who_may_export_give_a_lead_their_data(care, caretaker, iracema):
 
     assert [one["text"] for one in copy["parts"]["messages"]] == ["Sou Iracema"]
     assert copy["parts"]["lead_notes"][0]["text"] == "Iracema ligou"
+
+
+def test_a_copy_holds_what_was_written_asked_joined_and_summed_up(iracema, sequence):
+    user, file = UserFactory(), BytesIO()
+    Lead.objects.filter(pk=iracema.pk).update(user=user)
+    planned(sequence, iracema)
+    left_behind = planned(sequence, Lead.objects.get(merged_into=iracema), status="skipped")
+    FollowUp.objects.filter(pk=left_behind.pk).update(reason="replied")
+    planned(sequence, form(email="rosa@example.org"))
+    Conversation.objects.update(summary="Quer plantar", handoff_summary="Espera um retorno")
+    iracema.refresh_from_db()
+
+    exports.write(user, file)
+
+    with ZipFile(file) as archive:
+        copy = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+    [met] = copy["conversations.json"]
+    assert (met["summary"], met["handoff_summary"]) == ("Quer plantar", "Espera um retorno")
+    assert [row["text"] for row in copy["open_questions.json"]] == ["Sou Iracema?"]
+    [joined] = copy["lead_merges.json"]
+    assert joined["gone_id"] == Lead.objects.get(merged_into=iracema).pk
+    written = copy["follow_ups.json"]
+    assert [(row["status"], row["reason"]) for row in written] == [
+        *(("planned", ""), ("skipped", "replied"))
+    ]
+    assert {row["step__text_pt_br"] for row in written} == {"Oi {name}!"}
+    parts = copies.everything(iracema)
+    assert all(len(parts[name]) == len(copy[f"{name}.json"]) for name in WRITTEN)
 
 
 @pytest.mark.django_db(transaction=True)

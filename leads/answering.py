@@ -82,6 +82,8 @@ async def _answer_all(chat: Chat, *, is_owed: bool) -> None:
             await asyncio.shield(_release(chat, claim))
         if trouble:
             await streams.hub().write(chat.conversation, "error", trouble)
+            if not await in_thread(_is_there, chat.pk):
+                await streams.hub().forget(chat.conversation)  # erased while it was answered
             return
         is_owed = await in_thread(is_unanswered, chat.pk)
 
@@ -95,6 +97,10 @@ def is_unanswered(pk: int) -> bool:
         author=Message.Author.PERSON, pk__gt=conversation.answered_through
     )
     return asked.exists()
+
+
+def _is_there(pk: int) -> bool:
+    return Conversation.objects.filter(pk=pk).exists()
 
 
 async def _answer(chat: Chat, claim: str) -> Trouble:

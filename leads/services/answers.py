@@ -153,7 +153,7 @@ async def _keep(lease: Lease) -> None:
 
 
 def _public(event: AgentEvent) -> AgentEvent:
-    """Streams lie in Redis as they are: no contact data and no notes for staff go there."""
+    """Readers get what lies in the stream: no contact data and no notes for staff go there."""
     if not isinstance(event, Action):
         return event
     details = {key: value for key, value in event.details.items() if key in PUBLIC}

@@ -1,6 +1,7 @@
 """The end of a lead: who they were and all that was said is gone."""
 
 import logging
+from functools import partial
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.encryption import keyed_hash
+from leads import streams
 from leads.evolution import payloads
 from leads.models import Conversation, Lead, LeadIdentity, Message, WebhookEvent
 from leads.services import identities
@@ -25,15 +27,18 @@ def erase(lead: Lead) -> None:
     The events are locked before the leads, as they are where one is processed.
     """
     root = identities.current(lead)
-    told = _lock_events(_family(root))
-    list(Lead.objects.select_for_update().filter(pk__in=_family(root)).order_by("pk"))
-    family = _family(root)
+    told = _lock_events(identities.family(root))
+    list(Lead.objects.select_for_update().filter(pk__in=identities.family(root)).order_by("pk"))
+    family = identities.family(root)
     # What came while we waited; what a worker is at just now is of whoever writes after this.
     told += _lock_events(family, skip_locked=True)
     _leave_marks(WebhookEvent.objects.filter(pk__in=told), family)
     kind = ContentType.objects.get_for_model(Lead)
     entries = LogEntry.objects.filter(content_type=kind, object_id__in=map(str, family))
     entries.update(object_repr=f"#{root.pk}", change_message="")
+    chats = Conversation.objects.filter(lead__in=family, channel=Conversation.Channel.WEB)
+    if names := list(chats.values_list("public_id", flat=True)):
+        transaction.on_commit(partial(streams.forget, names))
     root.delete()
     logger.info("Lead %d was erased.", family[0])
 
@@ -59,15 +64,6 @@ def _leave_marks(told: QuerySet[WebhookEvent], family: list[int]) -> None:
         ),
         ignore_conflicts=True,
     )
-
-
-def _family(root: Lead) -> list[int]:
-    """The lead, and those that were merged into it, at whatever remove."""
-    family, found = [root.pk], [root.pk]
-    while found:
-        found = list(Lead.objects.filter(merged_into__in=found).values_list("pk", flat=True))
-        family += found
-    return family
 
 
 def _contacts(family: list[int]) -> set[str]:

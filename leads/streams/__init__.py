@@ -5,13 +5,14 @@ stream is there to be quick, to be followed, and to be taken up again where a re
 """
 
 from leads.streams.hub import hub
-from leads.streams.publishing import publish, publish_message, publish_state
+from leads.streams.publishing import forget, publish, publish_message, publish_state
 from leads.streams.reader import Reader
 from leads.streams.wire import Entry, frame, message_fields
 
 __all__ = [
     "Entry",
     "Reader",
+    "forget",
     "frame",
     "hub",
     "message_fields",

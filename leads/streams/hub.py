@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
+import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,10 @@ from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
 
 from config import serving
+from config.encryption import Unreadable
 from config.metrics.counts import OPEN_STREAMS
 from leads.streams import wire
 from leads.streams.reader import PENDING, Reader
@@ -29,9 +32,8 @@ logger = logging.getLogger(__name__)
 COMMANDS = 8
 TICK = 1
 BEAT = 5
-# Of one visitor, and of all, in one process.
-OF_VISITOR = 5
-OF_ALL = 2000
+OF_ALL = 2000  # readers in one process
+FULL = 30  # seconds to wait for a place
 ALWAYS = "mutirao:chat"  # listened to even without a reader: pings are answered there
 
 
@@ -61,47 +63,64 @@ class Hub:
         return await self._redis.eval(script, len(keys), *keys, *values)  # type: ignore[misc]
 
     async def write(self, conversation: UUID, event: str, fields: Any) -> str:
-        keys, values = [wire.stream_key(conversation)], (event, wire.encoded(fields))
+        keys, values = [wire.stream_key(conversation)], (event, wire.sealed(fields))
         return (await self.run(wire.WRITE, keys, wire.LENGTH, wire.LIFETIME, *values)).decode()
 
     async def open(self, conversation: UUID) -> str:
-        """Mark that somebody reads, and return the place from which who comes now begins."""
-        keys = [wire.stream_key(conversation), wire.presence_key(conversation)]
-        values = (wire.OPENED, b"{}", settings.CHAT_PRESENCE + BEAT)
-        return (await self.run(wire.OPEN, keys, wire.LENGTH, wire.LIFETIME, *values)).decode()
+        """Mark that somebody reads, and return the entry after which who comes now begins."""
+        return await self._open(conversation, "")
+
+    async def admit(self, conversation: UUID) -> tuple[str, str]:
+        """The same for who will have a reader: also the name of its place among the visitor's.
+
+        All processes share the count; what its reader does not renew is soon free again.
+        """
+        place = uuid.uuid4().hex
+        if self.count >= OF_ALL:
+            raise Throttled(FULL)
+        return await self._open(conversation, place), place
+
+    async def _open(self, conversation: UUID, place: str) -> str:
+        names = (wire.stream_key, wire.presence_key, wire.readers_key)
+        values = (wire.OPENED, wire.sealed({}), settings.CHAT_PRESENCE + BEAT)
+        places = (place, wire.OF_VISITOR, wire.RENEWED)
+        keys = [name(conversation) for name in names]
+        found = await self.run(wire.OPEN, keys, wire.LENGTH, wire.LIFETIME, *values, *places)
+        if found is None:
+            raise Throttled(FULL)
+        return found.decode()
 
     async def break_off(self, conversation: UUID, last: str, fields: Any) -> None:
         """Say, once, that the answer whose last entry is `last` will not go on."""
         keys = [wire.stream_key(conversation), wire.answering_key(conversation)]
-        values = ("error", wire.encoded(fields), last)
+        values = ("error", wire.sealed(fields), last)
         await self.run(wire.BREAK_OFF, keys, wire.LENGTH, wire.LIFETIME, *values)
 
     async def entry(self, conversation: UUID, entry_id: str) -> Entry | None:
         """That entry, if the stream still has it."""
         key = wire.stream_key(conversation)
         found = await self._redis.xrange(key, entry_id, entry_id)
-        return _entry(*found[0]) if found else None
+        return next(_readable(found), None)
 
     async def entries(self, conversation: UUID, *, after: str) -> list[Entry]:
         key = wire.stream_key(conversation)
         found = await self._redis.xrange(key, f"({after}", "+", count=PENDING)
-        return [_entry(*one) for one in found]
+        return list(_readable(found))
 
-    def is_full_for(self, conversation: UUID) -> bool:
-        """Whether one visitor, or all together, would fill this process with one reader more."""
-        of_visitor = len(self._readers.get(wire.stream_key(conversation), ()))
-        return of_visitor >= OF_VISITOR or self.count >= OF_ALL
+    async def forget(self, conversation: UUID) -> None:
+        """Delete what was said, as all else of who was erased."""
+        await self._redis.delete(wire.stream_key(conversation))
 
     @asynccontextmanager
     async def reader(
-        self, conversation: UUID, cursor: str, *, may_stay: bool = False
+        self, conversation: UUID, cursor: str, place: str, *, may_stay: bool = False
     ) -> AsyncIterator[Reader]:
-        """Follow the conversation from the entry after `cursor` on.
+        """Follow the conversation from the entry after `cursor` on, in the place that was given.
 
         When the process is asked to end, so is the reader, unless they may stay for their answer.
         """
         key = wire.stream_key(conversation)
-        reader = Reader(self, conversation, cursor, may_stay=may_stay)
+        reader = Reader(self, conversation, cursor, place, may_stay=may_stay)
         self._readers[key].add(reader)
         OPEN_STREAMS.inc()
         try:
@@ -112,19 +131,23 @@ class Hub:
             self._readers[key].discard(reader)
             if not self._readers[key]:
                 del self._readers[key]
-                # Not awaited by who is cancelled.
-                self._soon(self._leave(conversation))
+            # Not awaited by who is cancelled.
+            self._soon(self._leave(reader))
 
     def _soon(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
 
-    async def _leave(self, conversation: UUID) -> None:
-        await self._follow(wire.stream_key(conversation))
+    async def _leave(self, reader: Reader) -> None:
+        conversation = reader.conversation
+        key = wire.stream_key(conversation)
+        await self._follow(key)
         with contextlib.suppress(RedisError):
-            # Another process with a reader of it makes this longer again.
-            await self._redis.expire(wire.presence_key(conversation), settings.CHAT_PRESENCE)
+            await self._redis.zrem(wire.readers_key(conversation), reader.place)
+            if key not in self._readers:
+                # Another process with a reader of it makes this longer again.
+                await self._redis.expire(wire.presence_key(conversation), settings.CHAT_PRESENCE)
 
     async def _follow(self, key: str) -> None:
         """Listen to what has a reader, and to nothing else."""
@@ -163,9 +186,9 @@ class Hub:
                 reader.fall_behind()
             return
         entry_id, event, data = message["data"].split(b"\n", 2)
-        entry = Entry(entry_id.decode(), event.decode(), data)
-        for reader in readers:
-            reader.give(entry)
+        for entry in _readable([(entry_id, {b"event": event, b"data": data})]):
+            for reader in readers:
+                reader.give(entry)
 
     async def _tick(self) -> None:
         beats = 0
@@ -188,6 +211,9 @@ class Hub:
                     conversation = next(iter(readers)).conversation
                     pipe.set(wire.presence_key(conversation), 1, ex=settings.CHAT_PRESENCE + BEAT)
                     pipe.expire(wire.stream_key(conversation), wire.LIFETIME)
+                    places = [reader.place for reader in readers]
+                    key = wire.readers_key(conversation)
+                    pipe.eval(wire.RENEW, 1, key, wire.RENEWED, *places)
                 if self._readers:
                     await pipe.execute()
             async with self._changes:
@@ -223,5 +249,9 @@ def _client(*, socket_timeout: float | None, size: int) -> "Redis":
     return Redis(connection_pool=pool)
 
 
-def _entry(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
-    return Entry(entry_id.decode(), fields[b"event"].decode(), fields[b"data"])
+def _readable(found: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> Iterator[Entry]:
+    """As entries; what another key sealed is passed over: the rows have it."""
+    for entry_id, fields in found:
+        with contextlib.suppress(Unreadable):
+            data = wire.unsealed(fields[b"data"])
+            yield Entry(entry_id.decode(), fields[b"event"].decode(), data)

@@ -19,9 +19,9 @@ from leads.streams.wire import (
     LENGTH,
     LIFETIME,
     WRITE,
-    encoded,
     event_fields,
     message_fields,
+    sealed,
     stream_key,
 )
 
@@ -55,8 +55,17 @@ def publish_state(conversation: Conversation) -> None:
         _write(conversation.public_id, "state", {"state": conversation.state})
 
 
+def forget(conversations: list[UUID]) -> None:
+    """Delete what their streams still tell; without the broker it is gone within minutes."""
+    keys = [stream_key(conversation) for conversation in conversations]
+    try:
+        nudge.BREAKER.call(_redis().unlink, *keys)
+    except (RedisError, DependencyAway):
+        logger.warning("The broker is away; what was streamed runs out by itself.")
+
+
 def _write(conversation: UUID, event: str, fields: dict[str, Any]) -> bool:
-    key, data = stream_key(conversation), encoded(fields)
+    key, data = stream_key(conversation), sealed(fields)
     try:
         nudge.BREAKER.call(_redis().eval, WRITE, 1, key, LENGTH, LIFETIME, event, data)
     except (RedisError, DependencyAway):

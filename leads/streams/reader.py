@@ -24,8 +24,11 @@ PENDING = 256
 class Reader:
     """Follows one conversation from a place on; what it misses it reads again from the stream."""
 
-    def __init__(self, owner: "Hub", conversation: UUID, cursor: str, *, may_stay: bool) -> None:
+    def __init__(
+        self, owner: "Hub", conversation: UUID, cursor: str, place: str, *, may_stay: bool
+    ) -> None:
         self.conversation, self.cursor, self.may_stay = conversation, cursor, may_stay
+        self.place = place  # among the visitor's readers
         # The task keeps its response, and so this reader: held in turn, none would be let go.
         self._task = weakref.ref(cast("asyncio.Task[object]", asyncio.current_task()))
         self.sending_since: float | None = None

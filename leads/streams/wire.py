@@ -6,14 +6,18 @@ from uuid import UUID
 
 import orjson
 
+from config.encryption import seal, unseal
 from leads.models import Message
 
 # So many entries are kept, and so long after the last one or the last reader; what is older is
-# read from the rows. About 100 bytes each, on a server that must never be full.
+# read from the rows. About 250 bytes each, on a server that must never be full.
 LENGTH = 600
 LIFETIME = 15 * 60
 # A generation whose sign of life is so old is dead.
 ALIVE = 10
+# A visitor's readers, in all processes together; one that nobody has renewed for so long is gone.
+OF_VISITOR = 5
+RENEWED = 15
 # Entries for us: they are not sent to readers. The first marks a place to begin at.
 OPENED, BEGUN = "_opened", "_begun"
 # While one of these is the last, an answer is on its way.
@@ -26,10 +30,18 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], id .. '\\n' .. ARGV[3] .. '\\n' .. ARGV[4])
 return id
 """
-# Where who comes now begins: after the last entry that ended something, so that an answer on its
-# way is seen from its first word.
+# Takes one of the visitor's places, if a name for it is given and one is free. Says where who
+# comes now begins: after the last entry that ended something, so that an answer on its way is
+# seen from its first word. The clock is the broker's: those of replicas differ.
 OPEN = (
     """
+if ARGV[6] ~= '' then
+    local now = tonumber(redis.call('TIME')[1])
+    redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+    if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[7]) then return false end
+    redis.call('ZADD', KEYS[3], now + ARGV[8], ARGV[6])
+    redis.call('EXPIRE', KEYS[3], ARGV[8])
+end
 redis.call('SET', KEYS[2], 1, 'EX', ARGV[5])
 local unfinished = {token = true, citation = true, action = true, _begun = true}
 local found
@@ -52,6 +64,12 @@ if #last == 0 or last[1][1] ~= ARGV[5] then return false end
 """
     + WRITE
 )
+# Keeps the places that this process has a reader in.
+RENEW = """
+local ends = tonumber(redis.call('TIME')[1]) + ARGV[1]
+for place = 2, #ARGV do redis.call('ZADD', KEYS[1], ends, ARGV[place]) end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
 RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
 
 
@@ -101,6 +119,21 @@ def presence_key(conversation: UUID) -> str:
 
 def answering_key(conversation: UUID) -> str:
     return f"mutirao:chat:{conversation.hex}:answering"
+
+
+def readers_key(conversation: UUID) -> str:
+    """Names of open streams, by the second until which each has its place."""
+    return f"mutirao:chat:{conversation.hex}:readers"
+
+
+def sealed(fields: Any) -> str:
+    """As it lies on the broker, which writes all it holds to its disk."""
+    return seal(encoded(fields).decode())
+
+
+def unsealed(content: bytes) -> bytes:
+    """What readers are sent; raises Unreadable for what another key sealed."""
+    return unseal(content.decode()).encode()
 
 
 def encoded(fields: Any) -> bytes:

@@ -54,16 +54,15 @@ async def say(request: HttpRequest) -> StreamingHttpResponse:
     if given["conversation"] and (known is None or known.conversation != given["conversation"]):
         raise exceptions.NotFound
     visitor = known or _newcomer(address, key, text)
-    if streams.hub().is_full_for(visitor.conversation):
-        raise exceptions.Throttled(30)
     user = await in_thread(_admitted, request, visitor, address, is_new=known is None)
-    cursor = await streams.hub().open(visitor.conversation)
     if not text:
+        cursor = await streams.hub().open(visitor.conversation)
         return event_stream(chat_streams.greeting(visitor, cursor, web_chat.greeting()))
+    cursor, place = await streams.hub().admit(visitor.conversation)
     accepted = await in_thread(web_chat.accept, visitor, text, key=key, user=user)
     if accepted.is_unanswered:
         answering.begin(answering.Chat(accepted.conversation, visitor.conversation))
-    return event_stream(chat_streams.answer(visitor, cursor, accepted))
+    return event_stream(chat_streams.answer(visitor, cursor, place, accepted))
 
 
 @streamed("GET")
@@ -71,12 +70,10 @@ async def events(request: HttpRequest, conversation: str) -> StreamingHttpRespon
     """Follow a conversation for as long as one likes, from where one lost it."""
     visitor = _of(request, conversation, None)
     last = request.headers.get("Last-Event-ID", "")
-    if streams.hub().is_full_for(visitor.conversation):
-        raise exceptions.Throttled(30)
-    here = await streams.hub().open(visitor.conversation)
+    here, place = await streams.hub().admit(visitor.conversation)
     entry = await streams.hub().entry(visitor.conversation, last) if _is_place(last) else None
     return event_stream(
-        chat_streams.follow(visitor, here, entry, is_lost=bool(last) and entry is None)
+        chat_streams.follow(visitor, here, place, entry, is_lost=bool(last) and entry is None)
     )
 
 

@@ -27,14 +27,16 @@ async def greeting(visitor: Visitor, cursor: str, text: str) -> AsyncGenerator[b
     yield frame("done", encoded({"message": None, "answers_through": None}))
 
 
-async def answer(visitor: Visitor, cursor: str, accepted: Accepted) -> AsyncGenerator[bytes]:
+async def answer(
+    visitor: Visitor, cursor: str, place: str, accepted: Accepted
+) -> AsyncGenerator[bytes]:
     """What is said until the message has its answer; or that a person will answer it."""
     yield _session(visitor, accepted.state, cursor)
-    if accepted.answer:
-        for one in _repeated(accepted.answer):
-            yield one
-        return
-    async with streams.hub().reader(visitor.conversation, cursor, may_stay=True) as reader:
+    async with streams.hub().reader(visitor.conversation, cursor, place, may_stay=True) as reader:
+        if accepted.answer:
+            for one in _repeated(accepted.answer):
+                yield one
+            return
         told = _until_answered if accepted.is_unanswered else _without_answer
         async with aclosing(told(reader, accepted)) as frames:
             async for one in frames:
@@ -64,7 +66,7 @@ async def _without_answer(reader: Reader, accepted: Accepted) -> AsyncGenerator[
 
 
 async def follow(
-    visitor: Visitor, here: str, entry: Entry | None, *, is_lost: bool
+    visitor: Visitor, here: str, place: str, entry: Entry | None, *, is_lost: bool
 ) -> AsyncGenerator[bytes]:
     state = await in_thread(web_chat.state, visitor)
     fields = {"conversation": visitor.conversation, "state": state}
@@ -75,7 +77,7 @@ async def follow(
     is_unfinished = entry is not None and entry.event in UNFINISHED
     cursor = entry.id if entry else here
     async with (
-        streams.hub().reader(visitor.conversation, cursor) as reader,
+        streams.hub().reader(visitor.conversation, cursor, place) as reader,
         aclosing(_entries(reader, is_unfinished=is_unfinished)) as entries,
     ):
         async for one in entries:

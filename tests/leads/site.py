@@ -64,7 +64,10 @@ async def run(conversation_id, *, streaming):
             yield Failed(retry=True)
             return
         yield Citation(1, "Perguntas", "https://example.org/faq", "…")
-        yield Done(await in_thread(_finish, conversation_id, asked.pk, written))
+        try:
+            yield Done(await in_thread(_finish, conversation_id, asked.pk, written))
+        except Conversation.DoesNotExist:  # erased: what leases.held calls lost
+            yield Failed(retry=False)
     finally:
         await asyncio.shield(in_thread(_bill, conversation_id, len(written)))
 

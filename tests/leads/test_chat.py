@@ -11,7 +11,7 @@ from django.conf import settings
 
 from embedded import ports
 from leads.models import Conversation, Lead, Message
-from leads.services import conversations, taking_over
+from leads.services import conversations, erasing, taking_over
 from leads.streams import wire
 from tests.config.workers import until
 from tests.factories import UserFactory
@@ -270,6 +270,31 @@ def test_what_is_too_old_is_told_by_the_rows(chat, broker):
     name, lost = next(following)
     assert name == "session_lost"
     assert [message["author"] for message in lost["messages"]] == ["person", "agent"]
+
+
+def test_what_lies_on_the_broker_only_we_can_read(chat, broker):
+    list(chat.say("Moro na Rua Iracema"))
+    key = wire.stream_key(Conversation.objects.get().public_id)
+
+    found = broker.xrange(key)
+
+    assert [fields[b"event"] for _, fields in found].count(b"token") > 1
+    for _, fields in found:
+        assert fields.keys() == {b"event", b"data"}
+        assert fields[b"data"].startswith(b"gAAAA")
+    assert b"Iracema" in b"".join(wire.unsealed(fields[b"data"]) for _, fields in found)
+
+
+def test_who_is_erased_in_the_middle_of_an_answer_leaves_nothing_on_the_broker(chat, broker):
+    said = chat.say("um dois slow:0.5")
+    said.until("token")
+    key = wire.stream_key(Conversation.objects.get().public_id)
+
+    erasing.erase(Lead.objects.get())
+
+    assert not broker.exists(key)
+    assert list(said)[-1][0] == "error"
+    until(lambda: not broker.exists(key))
 
 
 @pytest.mark.parametrize("last", ["x", "-", "1-", "9" * 40 + "-1", "1-1; FLUSHALL"])

@@ -111,14 +111,14 @@ def _prepare(**variables: str) -> None:
 def _replace(services: Sequence[str], tag: str) -> None:
     """The first one by itself, as it tells most of a version; then the others at once."""
     first, *others = services
-    _try(first, tag, [first])
+    end = time.monotonic() + LONGEST
+    _try(first, tag, [first], end)
     with ThreadPoolExecutor(len(others) or 1) as pool:
         # Until all have ended: what is left half done could not be taken back.
-        list(pool.map(lambda name: _try(name, tag, others), others))
+        list(pool.map(lambda name: _try(name, tag, others, end), others))
 
 
-def _try(name: str, tag: str, at_once: Sequence[str]) -> None:
-    end = time.monotonic() + LONGEST
+def _try(name: str, tag: str, at_once: Sequence[str], end: float) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             rolling.roll(name, end, {compose.TAGS[name]: tag}, at_once)

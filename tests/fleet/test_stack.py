@@ -97,6 +97,37 @@ def test_containers_have_no_more_rights_than_they_need(fleet, service):
             assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}
 
 
+@pytest.mark.parametrize(
+    ("service", "added", "is_read_only", "networks"),
+    [
+        ("evolution", [], False, {GATEWAY, EGRESS}),
+        (
+            "evolution-postgres",
+            ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+            True,
+            {GATEWAY},
+        ),
+    ],
+)
+def test_the_gateway_of_whatsapp_is_given_no_more_rights(
+    fleet, service, added, is_read_only, networks
+):
+    """Its image is not at hand here: what Compose would start it with is."""
+    one = compose.config(COMPOSE_PROFILES="whatsapp")["services"][service]
+
+    assert one["cap_drop"] == ["ALL"]
+    assert (one.get("cap_add") or []) == added
+    assert one["security_opt"] == ["no-new-privileges:true"]
+    assert one.get("read_only", False) is is_read_only
+    assert not one.get("privileged")
+    assert not one.get("ports")
+    assert {*one["networks"]} == networks
+    assert one["restart"] == "unless-stopped"
+    assert {"cpus", "memory"} <= {*one["deploy"]["resources"]["limits"]}
+    assert one["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
+    assert one["healthcheck"]["test"]
+
+
 @pytest.mark.parametrize("service", NETWORKS)
 def test_processes_run_as_nobody_special_and_write_nowhere_else(fleet, service):
     one = fleet.containers(service)[0]

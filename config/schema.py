@@ -73,7 +73,7 @@ class AutoSchema(StandardAutoSchema):
 
     Each may be refused by who asks too often or while the database is away, one that
     takes something by what it was given, one that changes something by a rule, one on an
-    object by whose it is.
+    object by whose it is. A view with `refusals` says them by itself.
     """
 
     def get_override_parameters(self) -> list[Any]:
@@ -106,7 +106,9 @@ class AutoSchema(StandardAutoSchema):
         return dict(sorted(super()._get_response_bodies(direction).items()))
 
     def _should_add_error_response(self, responses: dict[str, Any], status_code: str) -> bool:
-        return status_code not in responses and self._may_answer(status_code)
+        known = getattr(self.view, "refusals", None)
+        may = self._may_answer(status_code) if known is None else status_code in known
+        return status_code not in responses and may
 
     def _may_answer(self, status_code: str) -> bool:
         match status_code:

@@ -470,6 +470,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "/favicon.ico",
     "PREPROCESSING_HOOKS": ["config.schema.only_canonical_paths"],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "visitor": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "Visitor, a blank, and the token of the session of a chat.",
+            }
+        }
+    },
     "ENUM_NAME_OVERRIDES": {
         "ErrorType": "config.schema.ERROR_TYPES",
         "EventStatus": "events.models.Event.Status",

@@ -17,7 +17,7 @@ from leads.models import Message
 from leads.services import web_chat
 from leads.services.web_chat import Visitor
 from leads.threads import in_thread
-from leads.views import chat_streams
+from leads.views import chat_schema, chat_streams
 from leads.views.streaming import event_stream, streamed
 from users.authentication import signed_in
 from users.models import User
@@ -44,7 +44,8 @@ class Feedback(serializers.Serializer[Any]):
     token = serializers.CharField(max_length=200, allow_null=True, default=None)
 
 
-@streamed("POST")
+@streamed("POST", refusals=["400", "401", "404", "409", "413", "429", "503"])
+@chat_schema.says(NewMessage)
 async def say(request: HttpRequest) -> StreamingHttpResponse:
     """Say something, and read the answer as it is written."""
     given = _given(request, NewMessage)
@@ -65,7 +66,8 @@ async def say(request: HttpRequest) -> StreamingHttpResponse:
     return event_stream(chat_streams.answer(visitor, cursor, place, accepted))
 
 
-@streamed("GET")
+@streamed("GET", refusals=["401", "404", "429", "503"])
+@chat_schema.follows
 async def events(request: HttpRequest, conversation: str) -> StreamingHttpResponse:
     """Follow a conversation for as long as one likes, from where one lost it."""
     visitor = _of(request, conversation, None)
@@ -77,7 +79,8 @@ async def events(request: HttpRequest, conversation: str) -> StreamingHttpRespon
     )
 
 
-@streamed("POST")
+@streamed("POST", refusals=["400", "401", "404", "413", "429", "503"])
+@chat_schema.rates(Feedback)
 async def feedback(request: HttpRequest, conversation: str) -> HttpResponse:
     """Thumbs up or down for an answer; nothing takes it back."""
     given = _given(request, Feedback)

@@ -1,6 +1,6 @@
 """Views of the event loop: refusals in the shape of the API, streams in that of browsers."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import wraps
 from typing import Any
@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from redis.exceptions import RedisError
 from rest_framework import exceptions
+from rest_framework.views import APIView
 
 from config.errors import DependencyAway, DomainError
 from config.exception_handler import ExceptionHandler
@@ -22,8 +23,11 @@ REFUSED = (exceptions.APIException, DomainError)
 AWAY = (RedisError, OperationalError, InterfaceError)
 
 
-def streamed(method: str) -> Callable[[View], Any]:
-    """Make a view of the stream service of a function that takes one method."""
+def streamed(method: str, *, refusals: Sequence[str]) -> Callable[[View], Any]:
+    """Make a view of the stream service of a function that takes one method.
+
+    The schema tells of it, with the refusals that it may answer.
+    """
 
     def decorate(view: View) -> Any:
         @csrf_exempt  # no cookie says who chats
@@ -44,9 +48,17 @@ def streamed(method: str) -> Callable[[View], Any]:
                 await sync_to_async(connections.close_all)()
             return response
 
+        # The schema is made of REST framework's views only, which these cannot be.
+        served.cls = _described(view, method, refusals)  # type: ignore[attr-defined]
+        served.initkwargs = {}  # type: ignore[attr-defined]
         return served
 
     return decorate
+
+
+def _described(view: View, method: str, refusals: Sequence[str]) -> type[APIView]:
+    fields = {method.lower(): view, "refusals": refusals, "__doc__": view.__doc__}
+    return type(f"{view.__name__.title()}View", (APIView,), fields)
 
 
 def event_stream(frames: AsyncGenerator[bytes]) -> StreamingHttpResponse:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.schema import PREFIX, operations, schema
+from tests.api.schema import PREFIX, STREAMS, operations, schema
 from tests.api.sown import SownWorld
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
@@ -29,6 +29,8 @@ OFTEN = 0.8
 def description(world):
     """The schema, with what exists as examples of the parameters."""
     described = copy.deepcopy(schema())
+    paths = described["paths"]
+    described["paths"] = {path: paths[path] for path in paths if not path.startswith(STREAMS)}
     for key, operation in operations(described).items():
         existing = {**world.everywhere, **world.by_operation.get(key, {})}
         for parameter in operation.get("parameters", []):

@@ -43,12 +43,51 @@ def test_example_has_each_variable_of_the_code_once():
     assert set(lines) <= read_by_code() | read_by_compose()
 
 
+def told_in(chapter):
+    """The names in a chapter of docs/setup.md, down to the next heading."""
+    text = Path(ROOT, "docs/setup.md").read_text("utf-8").partition(f"# {chapter}\n")[2]
+    return set(re.findall(r"`([A-Z][A-Z0-9_]{2,})`", re.split(r"\n##", text)[0]))
+
+
+def given_to_containers():
+    """What base.yml says for each variable of the code; of several services, the first."""
+    text = Path(ROOT, "compose/base.yml").read_text("utf-8")
+    lines = re.findall(r"^ +([A-Z0-9_]+): (\S+)$", text, re.MULTILINE)
+    return {name: value for name, value in reversed(lines) if name in read_by_code()}
+
+
+def can_be_given():
+    return {name for name, value in given_to_containers().items() if f"${{{name}" in value}
+
+
 def test_table_of_the_fleet_has_each_variable_of_the_compose_files():
-    text = Path(ROOT, "docs/setup.md").read_text("utf-8").partition("## Variables of the fleet")[2]
-    told = set(re.findall(r"`([A-Z][A-Z0-9_]{2,})`", text.partition("\n## ")[0]))
+    told = told_in("Variables of the fleet")
     secrets_as_files = {name for name in read_by_compose() if name.endswith("_FILE")}
 
     assert told == read_by_compose() - read_by_code() - COMPUTED - secrets_as_files
+
+
+def test_other_defaults_of_the_fleet_are_told():
+    text = Path(ROOT, "docs/setup.md").read_text("utf-8")
+    first, _, others = text.partition("## Variables of the fleet")
+    defaults = dict(re.findall(r"^\| `([A-Z0-9_]+)` \|.*\| ?`?(.*?)`? \|$", first, re.MULTILINE))
+    differing = {
+        name
+        for name in can_be_given()
+        if (default := re.match(r"\$\{\w+:-(.+)\}$", given_to_containers()[name]))
+        and default[1] != defaults[name]
+    }
+
+    assert told_in("Other defaults") == differing
+    for name in ("WEB_CONCURRENCY", "METRICS_PORT", "DOMAIN"):
+        said = re.search(rf"^\| `{name}` \| `(.*?)`", others, re.MULTILINE)[1]
+        assert given_to_containers()[name] == f"${{{name}:-{said}}}"
+
+
+def test_what_the_fleet_does_not_read_is_told():
+    told = told_in("Not read from .env") - {"DATABASE_POOL_SIZE", "PROXIES"}
+
+    assert told == read_by_code() - can_be_given()
 
 
 def test_table_has_each_variable_once():

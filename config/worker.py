@@ -2,10 +2,10 @@
 
 import socket
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     """gunicorn's own listens until its last answer is out, and accepts nobody.
 
     So requests would stand in the queue of the socket until they are cut off, and a POST that was

@@ -37,6 +37,10 @@ CHOICES = {
     "templateButtonReplyMessage": "selectedDisplayText",
     "listResponseMessage": "title",
 }
+# What a change is.
+REACTED, EDITED, TAKEN_BACK = "reacted", "edited", "taken back"
+# The kind of the protocol's message that takes another one back, by name or by number.
+REVOKE = ("REVOKE", 0)
 DELIVERIES = {
     "ERROR": Message.Delivery.FAILED,
     "SERVER_ACK": Message.Delivery.SENT,
@@ -59,17 +63,14 @@ class Written:
     sent_at: datetime
 
 
-@dataclass(frozen=True)
-class Reaction:
-    to: str
-    emoji: str
+@dataclass(frozen=True, order=True)
+class Change:
+    """What was done to a message (`of`) afterwards; they sort as they were done."""
 
-
-@dataclass(frozen=True)
-class Edit:
-    of: str
-    text: str
     at: datetime
+    what: str
+    text: str  # the new one, or the emoji
+    of: str
 
 
 @dataclass(frozen=True)
@@ -78,31 +79,60 @@ class Status:
     delivery: str
 
 
-def written(data: Any) -> Iterator[Written | Reaction | Edit]:
-    """All in an upsert that concerns a person; groups and the protocol's own are left out."""
+def written(data: Any) -> Iterator[Written]:
+    """All messages of an upsert that concern a person; groups and the protocol's own are left out.
+
+    What only changes another one is in `carried`.
+    """
     for item in _items(data):
         key, message = _dict(item.get("key")), _unwrapped(_dict(item.get("message")))
         contact = jids.contact(key)
-        if contact is None or not message:
-            continue
-        if "reactionMessage" in message:
-            reaction = _dict(message["reactionMessage"])
-            yield Reaction(_text(_dict(reaction.get("key")).get("id")), _text(reaction.get("text")))
-        elif "protocolMessage" in message:
-            yield from edits(message["protocolMessage"])
-        else:
+        if contact is not None and message and not _is_about_another(item):
             yield _written(item, key, contact, message)
 
 
-def edits(data: Any) -> Iterator[Edit]:
+def changes(data: Any, told_at: datetime) -> Iterator[Change]:
+    """All reactions, edits and takings back: in the messages that carry them, or told alone."""
     for item in _items(data):
-        new = _dict(item.get("editedMessage")) or _dict(item.get("message"))
-        of = _text(_dict(item.get("key")).get("id"))
-        text = _content(_unwrapped(new))[1]
-        if of and text:
-            milliseconds = item.get("timestampMs")
-            seconds = _number(milliseconds) // 1000 or item.get("messageTimestamp")
-            yield Edit(of, text, moment(seconds))
+        at = moment(item.get("messageTimestamp"), told_at)
+        message = _unwrapped(_dict(item.get("message")))
+        if "reactionMessage" in message:
+            yield from _reaction(_dict(message["reactionMessage"]), at)
+        else:
+            yield from _protocol(_dict(message.get("protocolMessage", item)), at)
+
+
+def carried(data: Any, told_at: datetime) -> Iterator[Change]:
+    """Those in an upsert, among messages that are none."""
+    yield from changes([item for item in _items(data) if _is_about_another(item)], told_at)
+
+
+def _is_about_another(item: Json) -> bool:
+    message = _dict(item.get("message"))
+    inner = _unwrapped(message)
+    return "editedMessage" in message or "reactionMessage" in inner or "protocolMessage" in inner
+
+
+def _reaction(reaction: Json, at: datetime) -> Iterator[Change]:
+    if of := _id(reaction):
+        at = _precise(reaction.get("senderTimestampMs"), at)
+        yield Change(at, REACTED, _text(reaction.get("text")), of)
+
+
+def _protocol(item: Json, at: datetime) -> Iterator[Change]:
+    """An edit, or the taking back of a message; what else the protocol says is nothing."""
+    of = _id(item)
+    if of and item.get("type") in REVOKE:
+        yield Change(at, TAKEN_BACK, "", of)
+        return
+    new = _dict(item.get("editedMessage")) or _dict(item.get("message"))
+    text = _content(_unwrapped(new))[1]
+    if of and text:
+        yield Change(_precise(item.get("timestampMs"), at), EDITED, text, of)
+
+
+def _id(item: Json) -> str:
+    return _text(_dict(item.get("key")).get("id"))
 
 
 def statuses(data: Any) -> Iterator[Status]:
@@ -113,13 +143,21 @@ def statuses(data: Any) -> Iterator[Status]:
             yield Status(of, delivery)
 
 
-def moment(seconds: Any) -> datetime:
+def moment(seconds: Any, otherwise: datetime | None = None) -> datetime:
     """By the gateway's clock; where that cannot be, ours."""
     now, number = timezone.now(), _number(seconds)
     earliest, latest = datetime(2009, 1, 1, tzinfo=UTC), now + timedelta(days=1)
     if not earliest.timestamp() <= number <= latest.timestamp():
-        return now
+        return otherwise or now
     return datetime.fromtimestamp(number, UTC)
+
+
+def _precise(milliseconds: Any, otherwise: datetime) -> datetime:
+    """Two edits may come within one second."""
+    number = _number(milliseconds)
+    if not number:
+        return otherwise
+    return moment(number // 1000, otherwise) + timedelta(milliseconds=number % 1000)
 
 
 def media_type(payload: Json) -> str:

@@ -7,9 +7,10 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
+from django.utils import timezone
 
 from config.encryption import keyed_hash
-from leads.evolution import jids
+from leads.evolution import jids, messages
 
 EVENT = re.compile(r"[a-z0-9][a-z0-9.]{0,39}")
 ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -82,7 +83,19 @@ def _call(event: str, instance: str | None, payload: Json) -> Call:
     except orjson.JSONEncodeError as error:
         # It reads deeper than it writes.
         raise Malformed("This is nested too deeply.") from error
-    return Call(event, instance, _id(event, content), _contact(instance, content), text)
+    event, external_id = _identity(event, content)
+    return Call(event, instance, external_id, _contact(instance, content), text)
+
+
+def _identity(event: str, payload: Json) -> tuple[str, str]:
+    """Its kind and id; a message that only changes another one is kept with all that does so."""
+    external_id, data = _id(event, payload), payload.get("data")
+    if event == UPSERT and isinstance(data, dict):
+        for change in messages.carried(data, timezone.now()):
+            own = external_id if external_id != change.of else _hash(data.get("message"))[:32]
+            if ID.fullmatch(name := f"{change.of}:{own}"):
+                return EDITED, name
+    return event, external_id
 
 
 def _id(event: str, payload: Json) -> str:
@@ -106,6 +119,10 @@ def _id(event: str, payload: Json) -> str:
 def _digest(payload: Json) -> str:
     # With `date_time`: a second "open" of a connection is no repetition of the first.
     said = {name: payload.get(name) for name in ("event", "instance", "data", "date_time")}
+    return _hash(said)
+
+
+def _hash(said: Any) -> str:
     return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -276,3 +276,8 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.author}"
+
+    @property
+    def is_taken_back(self) -> bool:
+        """The person wants it unsaid: an edit leaves some text, this none."""
+        return self.edited_at is not None and self.kind == self.Kind.TEXT and not self.text

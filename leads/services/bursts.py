@@ -36,7 +36,7 @@ def read(lease: Lease) -> Burst | None:
     waiting = [
         message
         for message in conversations.unanswered(conversation).filter(pk__lte=through)
-        if not opting_out.opt_word(message.text)
+        if not opting_out.opt_word(message.text) and not message.is_taken_back
     ]
     if not waiting:
         _nothing_waits(lease, through)

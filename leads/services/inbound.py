@@ -1,6 +1,6 @@
 """What the events of the gateway do here. Each may come twice, and in any order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -9,7 +9,7 @@ from django.utils import timezone
 from config.encryption import keyed_hash
 from leads.evolution import messages, payloads
 from leads.evolution.jids import Contact
-from leads.evolution.messages import Edit, Reaction, Written
+from leads.evolution.messages import Change, Written
 from leads.models import Conversation, Lead, LeadIdentity, Message, WebhookEvent, WhatsAppInstance
 from leads.services import capture, conversations, identities, instances, outbox, transcribing
 
@@ -20,38 +20,30 @@ SOURCE = "whatsapp"
 def apply(event: WebhookEvent) -> None:
     """Do what the event says, within the caller's transaction; unknown kinds do nothing."""
     if act := HANDLERS.get(event.event):
-        act(event.instance, orjson.loads(event.payload))
+        act(event, orjson.loads(event.payload))
 
 
-def _upsert(instance: WhatsAppInstance, payload: Any) -> None:
+def _upsert(event: WebhookEvent, payload: Any) -> None:
     for item in messages.written(payload.get("data")):
-        match item:
-            case Written(is_from_us=True):
-                _from_us(instance, item)
-            case Written():
-                _from_person(instance, item)
-            case Reaction():
-                conversations.reacted(instance, item.to, emoji=item.emoji)
-            case Edit():
-                conversations.edited(instance, item.of, text=item.text, at=item.at)
+        (_from_us if item.is_from_us else _from_person)(event.instance, item)
+    _change(event.instance, messages.carried(payload.get("data"), event.received_at))
 
 
-def _update(instance: WhatsAppInstance, payload: Any) -> None:
+def _update(event: WebhookEvent, payload: Any) -> None:
     for status in messages.statuses(payload.get("data")):
-        outbox.delivery_changed(instance, status.of, status.delivery)
+        outbox.delivery_changed(event.instance, status.of, status.delivery)
 
 
-def _edited(instance: WhatsAppInstance, payload: Any) -> None:
-    for edit in messages.edits(payload.get("data")):
-        conversations.edited(instance, edit.of, text=edit.text, at=edit.at)
+def _edited(event: WebhookEvent, payload: Any) -> None:
+    _change(event.instance, messages.changes(payload.get("data"), event.received_at))
 
 
-def _connection(instance: WhatsAppInstance, payload: Any) -> None:
+def _connection(event: WebhookEvent, payload: Any) -> None:
     told = payload.get("data")
-    instances.state_is(instance, str(told.get("state")) if isinstance(told, dict) else "")
+    instances.state_is(event.instance, str(told.get("state")) if isinstance(told, dict) else "")
 
 
-HANDLERS: dict[str, Callable[[WhatsAppInstance, Any], None]] = {
+HANDLERS: dict[str, Callable[[WebhookEvent, Any], None]] = {
     payloads.UPSERT: _upsert,
     payloads.UPDATE: _update,
     payloads.EDITED: _edited,
@@ -72,31 +64,41 @@ def _from_person(instance: WhatsAppInstance, item: Written) -> None:
     )
     if not is_new:
         return
-    _catch_up(instance, item)
+    _catch_up(instance, item.external_id)
     if item.kind != Message.Kind.TEXT:
-        transcribing.receive(message)
+        message.refresh_from_db(fields=["kind", "text", "edited_at"])
+        if not message.is_taken_back:
+            transcribing.receive(message)
 
 
-def _catch_up(instance: WhatsAppInstance, item: Written) -> None:
-    """Edits that came before what they edit."""
-    early = WebhookEvent.objects.filter(
-        instance=instance,
-        event=payloads.EDITED,
-        external_id__startswith=f"{item.external_id}:",
-        processed_at__isnull=False,
+def _change(instance: WhatsAppInstance, told: Iterable[Change]) -> None:
+    for change in told:
+        _catch_up(instance, change.of, change)
+
+
+def _catch_up(instance: WhatsAppInstance, of: str, *news: Change) -> None:
+    """Do with a message what was told of it so far, in the order in which it was done.
+
+    All of it each time: what came before the message, and before what was done earlier, too.
+    """
+    events = WebhookEvent.objects.filter(
+        instance=instance, event=payloads.EDITED, external_id__startswith=f"{of}:"
     )
-    for event in early.order_by("pk"):
-        _edited(instance, orjson.loads(event.payload))
+    told = {*news}
+    for event in events:
+        data = orjson.loads(event.payload).get("data")
+        told |= {one for one in messages.changes(data, event.received_at) if one.of == of}
+    conversations.changed(instance, of, sorted(told))
 
 
 def _from_us(instance: WhatsAppInstance, item: Written) -> None:
     """What went out of our number: one of ours that comes back, or written on the phone."""
     lead = _lead(item.contact, proof=Proof.STAFF)
     conversation = _conversation(instance, lead, item.contact)
-    if outbox.echoed(conversation, external_id=item.external_id, text=item.text):
-        return
-    text = item.text or str(Message.Kind(item.kind).label)
-    conversations.staff_wrote(conversation, by=None, text=text, external_id=item.external_id)
+    if not outbox.echoed(conversation, external_id=item.external_id, text=item.text):
+        text = item.text or str(Message.Kind(item.kind).label)
+        conversations.staff_wrote(conversation, by=None, text=text, external_id=item.external_id)
+    _catch_up(instance, item.external_id)
 
 
 def _lead(contact: Contact, *, proof: str, name: str = "") -> Lead:

@@ -207,10 +207,7 @@ def _find(instance: WhatsAppInstance, message: Message) -> str:
         only_ours=True,
     )
     written = (one for record in records for one in messages.written(record))
-    for one in written:
-        if isinstance(one, messages.Written) and _may_be(one, message):
-            return one.external_id
-    return ""
+    return next((one.external_id for one in written if _may_be(one, message)), "")
 
 
 def _may_be(one: messages.Written, message: Message) -> bool:

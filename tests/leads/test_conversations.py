@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
+from leads.evolution.messages import Change
 from leads.models import Conversation, Lead, Message
 from leads.services import conversations, leases, sequences
 from tests.factories import UserFactory
@@ -234,22 +235,23 @@ def test_edit_is_kept_if_it_is_the_newest_and_asks_for_no_answer():
     answered(to)
     moment = timezone.now()
 
-    assert conversations.edited(to.instance, "A1", text="sábado", at=moment)
-    conversations.edited(to.instance, "A1", text="sabado", at=moment - timedelta(seconds=1))
+    assert conversations.changed(to.instance, "A1", [Change(moment, "edited", "sábado", "A1")])
+    earlier = Change(moment - timedelta(seconds=1), "edited", "sabado", "A1")
+    conversations.changed(to.instance, "A1", [earlier])
 
     assert fresh(message).text == "sábado"
     assert fresh(to).answer_due_at is None
-    assert not conversations.edited(to.instance, "A9", text="?", at=moment)
+    assert not conversations.changed(to.instance, "A9", [earlier])
 
 
 def test_reaction_is_noted_and_taken_back():
     to = conversation()
-    message = write(to, external_id="A1")
+    message, now = write(to, external_id="A1"), timezone.now()
 
-    conversations.reacted(to.instance, "A1", emoji="👍")
+    conversations.changed(to.instance, "A1", [Change(now, "reacted", "👍", "A1")])
 
     assert fresh(message).reaction == "👍"
-    conversations.reacted(to.instance, "A1", emoji="")
+    conversations.changed(to.instance, "A1", [Change(now, "reacted", "", "A1")])
     assert fresh(message).reaction == ""
 
 

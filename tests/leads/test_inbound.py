@@ -9,6 +9,7 @@ from config.encryption import keyed_hash
 from leads.evolution import jids, messages
 from leads.models import Conversation, LeadIdentity, Message, WebhookEvent
 from leads.services import erasing, outbox
+from tests.leads.gateway import edit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
 ANA = "+55 11 98765-4321"
@@ -183,31 +184,6 @@ def test_reaction_is_noted(gateway, settled):
     settled()
 
     assert Message.objects.get().reaction == "👍🏽"
-
-
-def edit(record, text, at):
-    return {
-        "key": record["key"],
-        "type": "MESSAGE_EDIT",
-        "editedMessage": {"conversation": text},
-        "timestampMs": str(at * 1000),
-    }
-
-
-@pytest.mark.parametrize("order", ["as written", "the other way round"])
-def test_edit_takes_the_place_of_the_text_whatever_comes_first(gateway, settled, order):
-    gateway.loses = True
-    record = gateway.says(ANA, "Sabado")
-    gateway.tell("messages.edited", edit(record, "Sábado", 1_790_000_000))
-    gateway.loses = False
-    if order != "as written":
-        gateway.undelivered.reverse()
-
-    gateway.deliver()
-    settled()
-
-    message = Message.objects.get()
-    assert (message.text, message.edited_at.timestamp()) == ("Sábado", 1_790_000_000)
 
 
 def test_what_staff_write_on_the_phone_pauses_the_agent(gateway, settled):

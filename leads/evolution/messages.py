@@ -12,7 +12,7 @@ from leads.evolution.jids import Contact
 from leads.models import Message
 
 Json = dict[str, Any]
-LONGEST = 20_000  # characters of a message; WhatsApp itself takes 65,536
+LONGEST = 65_536  # characters of a message: what WhatsApp takes
 # What only wraps another message.
 WRAPPERS = (
     "ephemeralMessage",

@@ -68,6 +68,19 @@ def test_question_is_answered_with_its_source_and_once(knows):
     assert (to.lease_owner, to.lease_until, to.answer_attempts) == (None, None, 0)
 
 
+def test_model_reads_a_part_of_the_longest_texts(knows, model):
+    knows(SATURDAY)
+    provider = model("É na praia [1].")
+    to = conversation()
+    for _ in range(2):
+        write(to, "onde é? " + "👋" * 65_000)
+        answers.answer(to.pk)
+
+    prompt = provider.prompts[-1]
+    assert len(prompt.question) <= 2000
+    assert [len(one.text) <= 2000 for one in prompt.history] == [True, True]
+
+
 def test_burst_has_one_answer(knows, model):
     knows(SATURDAY)
     provider = model("É na praia [1].")

@@ -40,6 +40,17 @@ def test_message_is_linked_and_visible(gateway, settled):
     assert (identity.kind, identity.proof) == ("phone", "whatsapp")
 
 
+@pytest.mark.parametrize("sign", ["a", "é", "👋", "👍🏽"])
+def test_the_longest_text_of_whatsapp_is_kept_whole(gateway, settled, sign):
+    longest = sign * (65_536 // len(sign))
+    edited = gateway.says(ANA, "Oi")
+    gateway.tell("messages.edited", edit(edited, longest, 1_790_000_000))
+    gateway.says(ANA, longest)
+
+    assert settled() == []
+    assert [text for *_, text in said()] == [longest, longest]
+
+
 def test_repetitions_are_one_message(gateway, settled):
     gateway.loses = True
     gateway.says(ANA, "Oi")

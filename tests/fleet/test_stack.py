@@ -6,6 +6,7 @@ import re
 import pytest
 
 from fleet import compose, deploys, quickstart, rolling
+from tests.fleet import mails
 from tests.fleet.conftest import ROOT, eventually
 
 EDGE, DATA, EGRESS, GATEWAY = "edge", "data", "egress", "gateway"
@@ -33,6 +34,10 @@ PORTS = {
     "redis-broker": {6379},
     "s3": {8333, 18333},  # its door, and what it has beside it by gRPC, which cannot be shut
 }
+FILES = (
+    "from django.core.files.base import ContentFile; "
+    "from django.core.files.storage import default_storage"
+)
 TEMPLATE = "/etc/nginx/templates/site.conf.template"
 REPLICAS = {"backend": 3, "worker": 2, "worker-video": 3}
 # By address: a name that is not known here would be asked for elsewhere first.
@@ -236,8 +241,9 @@ def test_numbers_of_the_design_are_set(fleet):
 
 
 def test_down_and_up_keep_rows_queue_and_files(fleet):
-    fleet.python("from django.core.cache import cache; cache.set('x', 1)")
-    fleet.redis("redis-broker", "set kept yes")
+    fleet.python(f"{FILES}; default_storage.save('kept/note.txt', ContentFile(b'kept'))")
+    fleet.compose("stop", "worker", "beat")  # so that what is queued stays in the queue
+    mails.write(fleet, "kept", 3)
     people = fleet.sql("SELECT count(*) FROM users_user")
 
     compose.run("docker", "rm", "--force", f"{fleet.project}-mail")
@@ -248,8 +254,10 @@ def test_down_and_up_keep_rows_queue_and_files(fleet):
         rolling.is_well(name, one) for name in rolling.WELL for one in compose.containers(name)
     )
     assert fleet.sql("SELECT count(*) FROM users_user") == people
-    assert fleet.redis("redis-broker", "get kept") == "yes"
+    assert "kept" in fleet.python(f"{FILES}; print(default_storage.open('kept/note.txt').read())")
     fleet.start_mail()
+    mails.wait(fleet, "kept", 3)
+    assert sorted(mails.delivered(fleet, "kept")) == [f"kept-{n}@example.org" for n in range(3)]
 
 
 def test_changed_files_of_nginx_are_told_by_deploy_and_come_out_with_up(fleet, capsys):

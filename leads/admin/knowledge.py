@@ -18,6 +18,7 @@ from unfold.decorators import action, display
 from config import files
 from config.admin import waiting
 from config.admin.commands import ask_about_one, run
+from config.admin.lists import ReadOnlyAdmin
 from leads.admin import knowledge_commands as commands
 from leads.admin.knowledge_forms import DocumentForm, QuestionsForm
 from leads.models import Chunk, Document, OpenQuestion
@@ -151,7 +152,7 @@ waiting.register(_("Open questions"), unanswered, "handled_at__isempty=1")
 
 
 @admin.register(OpenQuestion)
-class OpenQuestionAdmin(ModelAdmin):
+class OpenQuestionAdmin(ReadOnlyAdmin):
     list_display = ["question", "asked_at", "handled_at", "document"]
     list_filter: ClassVar[list[Any]] = [("handled_at", EmptyFieldListFilter)]
     list_select_related = ["document"]
@@ -159,13 +160,7 @@ class OpenQuestionAdmin(ModelAdmin):
     ordering = ["-asked_at", "-pk"]
     actions = ["set_aside_selected"]
     actions_detail: ClassVar[list[str]] = ["answer", "set_aside"]
-    fields = readonly_fields = ["text", "asked_at", "handled_at", "document"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    fields: ClassVar[list[str]] = ["text", "asked_at", "handled_at", "document"]
 
     def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return request.user.has_perm("leads.change_openquestion")

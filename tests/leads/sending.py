@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db import connection
+
 from leads.models import Message, WhatsAppInstance
 from leads.services import outbox
 
@@ -25,6 +27,12 @@ def pass_time(**by):
 def state(message):
     message.refresh_from_db()
     return message.delivery
+
+
+def in_use():
+    """How many connections to the database all of this process has taken from the pool."""
+    pool = connection.pool.get_stats()
+    return pool["pool_size"] - pool["pool_available"]
 
 
 def texts(gateway):

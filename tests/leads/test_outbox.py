@@ -10,7 +10,8 @@ from leads import streams
 from leads.models import WhatsAppInstance
 from leads.services import outbox
 from leads.tasks import whatsapp as tasks
-from tests.leads.sending import ANA, RUI, pass_time, queue, state, texts
+from tests.leads.gateway import ROUTES
+from tests.leads.sending import ANA, RUI, in_use, pass_time, queue, state, texts
 from tests.together import run_together
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
@@ -104,6 +105,20 @@ def test_many_workers_send_each_message_once(gateway, chat, number, monkeypatch)
         run_together(*[lambda: outbox.deliver(number.pk)] * 4)
 
     assert sorted(texts(gateway)) == list("012345")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_is_held_while_the_gateway_sends(gateway, chat, number, monkeypatch):
+    conversation, used = chat(), []
+    call = ("POST", "message/sendText")
+    send = ROUTES[call]
+    monkeypatch.setitem(ROUTES, call, lambda *asked: used.append(in_use()) or send(*asked))
+    held = in_use()
+
+    queue(conversation)
+
+    assert texts(gateway) == ["Olá!"]
+    assert used == [held - 1]
 
 
 @pytest.mark.parametrize("why", ["paused", "closed", "without a gateway"])

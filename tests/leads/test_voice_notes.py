@@ -13,6 +13,8 @@ from leads.models import Conversation, Message
 from leads.services import taking_over, transcribing
 from leads.tasks import whatsapp as tasks
 from tests.factories import UserFactory
+from tests.leads.gateway import ROUTES
+from tests.leads.sending import in_use
 
 pytestmark = pytest.mark.django_db
 ANA = "+5511987654321"
@@ -85,6 +87,26 @@ def test_voice_note_becomes_text_and_is_answered_then(deepgram, note, settings):
     ((query, headers, sound),) = deepgram.asked
     assert (query["language"], headers["Authorization"]) == (["pt-BR"], "Token deepgram-key")
     assert (sound, headers["Content-Type"]) == (SOUND, "audio/ogg")
+
+
+@pytest.mark.usefixtures("_nobody_answers")
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_is_held_while_a_note_is_fetched_and_listened_to(
+    deepgram, gateway, number, monkeypatch
+):
+    used = []
+    call = ("POST", "chat/getBase64FromMediaMessage")
+    fetch, listen = ROUTES[call], Deepgram.do_POST
+    monkeypatch.setitem(ROUTES, call, lambda *asked: used.append(in_use()) or fetch(*asked))
+    monkeypatch.setattr(Deepgram, "do_POST", lambda *asked: used.append(in_use()) or listen(*asked))
+    record = gateway.record(ANA, VOICE)
+    gateway.voices[record["key"]["id"]] = SOUND
+    held = in_use()
+
+    gateway.tell("messages.upsert", record)
+
+    assert Message.objects.get().text == "Quero plantar árvores"
+    assert used == [held - 1, held - 1]
 
 
 def test_answer_waits_for_the_second_note_too(deepgram, note, gateway, settled):

@@ -29,6 +29,7 @@ SECRETS = (
     "CLAUDE_API_KEY",
     "OPENAI_API_KEY",
     "DEEPGRAM_API_KEY",
+    "TAVILY_API_KEY",
 )
 
 

@@ -409,6 +409,8 @@ OPENAI_URL = env("OPENAI_URL", default="https://api.openai.com/v1")
 OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-5-mini")
 DEEPGRAM_API_KEY = env("DEEPGRAM_API_KEY", default="")
 DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
+TAVILY_API_KEY = env("TAVILY_API_KEY", default="")
+TAVILY_URL = "https://api.tavily.com/search"
 # What an empty message is answered; {organization} is not filled in, it is said as it stands.
 CHAT_GREETING = env("CHAT_GREETING", default="")
 PRIVACY_URL = env("PRIVACY_URL", default=f"{SITE_URL}/account/privacy/")

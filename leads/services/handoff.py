@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from leads import emails, streams, tasks
 from leads.models import Conversation
-from leads.services import duty
+from leads.services import duty, hints
 from users.models import User
 
 LONGEST_SUMMARY = 2000
@@ -53,9 +53,10 @@ def hand_off(conversation: Conversation, *, reason: str, summary: str) -> None:
 
 
 def tell(conversation_id: int) -> None:
-    """Mail those whom it concerns, once."""
+    """Mail those whom it concerns, once, with what the web says where we know nothing."""
     with _telling(conversation_id, "handoff_told_at") as found:
         for conversation in found:
+            hints.add(conversation)
             for person in _concerned(conversation):
                 emails.handoff(conversation, person)
 

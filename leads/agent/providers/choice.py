@@ -5,7 +5,8 @@ from django.conf import settings
 from leads.agent.providers.claude import Claude
 from leads.agent.providers.offline import Offline
 from leads.agent.providers.openai import OpenAI
-from leads.agent.providers.protocol import ChatProvider
+from leads.agent.providers.protocol import ChatProvider, WebSearch
+from leads.agent.providers.tavily import Tavily
 
 
 def chosen() -> ChatProvider:
@@ -15,3 +16,8 @@ def chosen() -> ChatProvider:
     if settings.OPENAI_API_KEY:
         return OpenAI()
     return Offline()
+
+
+def web_search() -> WebSearch | None:
+    """None without a key: then nothing is looked up."""
+    return Tavily() if settings.TAVILY_API_KEY else None

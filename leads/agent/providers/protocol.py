@@ -63,3 +63,18 @@ class ChatProvider(Protocol):
     breaker: Breaker | None
 
     def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]: ...
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A page of the web: a hint, and never evidence."""
+
+    title: str
+    url: str
+    text: str
+
+
+class WebSearch(Protocol):
+    """Finds pages on the web, the best first; raises DependencyAway, and nothing else."""
+
+    def search(self, query: str) -> list[Hit]: ...

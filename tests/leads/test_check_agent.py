@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from embedded import prepare
 from leads.knowledge import embedding
 from leads.models import Document, KnowledgeIndex
 
@@ -53,3 +54,15 @@ def test_model_without_a_price_is_told_and_no_fault(settings):
     settings.CLAUDE_API_KEY, settings.CLAUDE_MODEL = "sk-ant-test", "claude-next"
 
     assert "has no price" in check()
+
+
+def test_a_start_says_what_is_broken_and_else_nothing(capsys):
+    prepare.check_agent()
+    assert capsys.readouterr().out == ""
+    Document.objects.create(kind="faq", title="?", text="!", status="ready")
+
+    prepare.check_agent()
+
+    said = capsys.readouterr().out
+    assert "index        broken  1 documents have no vectors of version 1" in said
+    assert "The agent cannot answer: index." in said

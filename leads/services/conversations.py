@@ -196,8 +196,8 @@ def nudge(conversation: Conversation) -> None:
 
 
 @transaction.atomic
-def changed(instance: WhatsAppInstance | None, external_id: str, changes: Sequence[Change]) -> bool:
-    """Do all that was done to a message, in this order; it asks for no answer. False: no message.
+def changed(instance: WhatsAppInstance | None, external_id: str, changes: Sequence[Change]) -> None:
+    """Do all that was done to a message, in this order, if it is there; it asks for no answer.
 
     What a person took back stays so, whatever else is told of it. What we said ourselves is edited
     on the phone, but stays on record.
@@ -210,7 +210,6 @@ def changed(instance: WhatsAppInstance | None, external_id: str, changes: Sequen
             _edit(rows, change)
     if taken_back := [change for change in changes if change.what == messages.TAKEN_BACK]:
         _take_back(rows.filter(author=Author.PERSON), taken_back[-1].at)
-    return rows.exists()
 
 
 def _edit(rows: QuerySet[Message], change: Change) -> None:

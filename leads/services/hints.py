@@ -13,8 +13,8 @@ from leads.agent.providers.protocol import Hit
 from leads.models import Conversation
 
 logger = logging.getLogger(__name__)
-# Characters of a question that are looked up, and of a title that are shown.
-LONGEST_QUERY, LONGEST_TITLE = 400, 120
+# Characters of a question that are looked up, and of a page that are shown.
+LONGEST_QUERY, LONGEST_TITLE, LONGEST_TEXT = 400, 120, 200
 READ = 2000
 
 
@@ -51,4 +51,5 @@ def _query(conversation: Conversation) -> str:
 
 
 def _line(hit: Hit) -> str:
-    return f"- {' '.join(hit.title.split())[:LONGEST_TITLE]} {hit.url}"
+    title, text = (" ".join(one.split()) for one in (hit.title, hit.text))
+    return f"- {title[:LONGEST_TITLE]}: {text[:LONGEST_TEXT]} {hit.url}"

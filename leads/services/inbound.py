@@ -88,7 +88,8 @@ def _catch_up(instance: WhatsAppInstance, of: str, *news: Change) -> None:
     for event in events:
         data = orjson.loads(event.payload).get("data")
         told |= {one for one in messages.changes(data, event.received_at) if one.of == of}
-    conversations.changed(instance, of, sorted(told))
+    if told:
+        conversations.changed(instance, of, sorted(told))
 
 
 def _from_us(instance: WhatsAppInstance, item: Written) -> None:

@@ -235,13 +235,12 @@ def test_edit_is_kept_if_it_is_the_newest_and_asks_for_no_answer():
     answered(to)
     moment = timezone.now()
 
-    assert conversations.changed(to.instance, "A1", [Change(moment, "edited", "sábado", "A1")])
+    conversations.changed(to.instance, "A1", [Change(moment, "edited", "sábado", "A1")])
     earlier = Change(moment - timedelta(seconds=1), "edited", "sabado", "A1")
     conversations.changed(to.instance, "A1", [earlier])
 
     assert fresh(message).text == "sábado"
     assert fresh(to).answer_due_at is None
-    assert not conversations.changed(to.instance, "A9", [earlier])
 
 
 def test_reaction_is_noted_and_taken_back():

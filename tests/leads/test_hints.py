@@ -15,7 +15,7 @@ from tests.factories import UserFactory
 from tests.leads.people import conversation, fresh, said, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_duty")]
-HINT = "Da web, sem conferência e não é nosso:\n- Marés do Recife https://mare.example/recife"
+HINT = "Da web, sem conferência e não é nosso:\n- Marés do Recife: Baixa-mar às 7h12. https://mare.example/recife"
 FOUND = {
     "title": "Marés do\nRecife",
     "url": "https://mare.example/recife",
@@ -141,6 +141,10 @@ def test_without_a_key_nothing_is_looked_up(web, settings):
     assert (choice.web_search(), web.asked, len(mail.outbox)) == (None, [], 1)
 
 
+PAGES_THAT_ARE_NONE = [
+    *("javascript:alert(1)", "ftp://mare.example", "https://mare.example/\nhttps://x.example"),
+    *("", "https://", f"https://{'a' * 600}"),
+]
 FAILURES = [
     (401, {"detail": {"error": "Unauthorized: missing or invalid API key."}}),
     (429, {"detail": {"error": "Your request has been blocked due to excessive requests."}}),
@@ -177,7 +181,7 @@ def test_who_fails_again_and_again_is_not_asked_any_more(web):
 
 
 def test_only_pages_are_hints(web):
-    bad = [{**FOUND, "url": url} for url in ("javascript:alert(1)", "ftp://mare.example", "")]
+    bad = [{**FOUND, "url": url} for url in PAGES_THAT_ARE_NONE]
     web.answer = (200, told(*bad, FOUND, FOUND, FOUND, FOUND))
 
     hits = tavily.Tavily().search("maré")

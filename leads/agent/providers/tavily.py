@@ -1,7 +1,7 @@
 """Tavily's search of the web."""
 
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 from django.conf import settings
@@ -13,6 +13,8 @@ from leads.agent.providers.protocol import Hit
 MOST = 3
 TIMEOUT, LONGEST = httpx2.Timeout(5, connect=2, pool=2), 8  # seconds
 LARGEST = 1024 * 1024
+# In one piece, so that nothing else stands in its line.
+PAGE = re.compile(r"https?://\S{1,500}")
 CLIENT = http.Client("tavily")
 
 
@@ -41,10 +43,6 @@ def _hits(response: httpx2.Response) -> list[Hit]:
     try:
         results: Any = response.json()["results"]
         found = [Hit(*(str(one[name]) for name in ("title", "url", "content"))) for one in results]
-        return [hit for hit in found if _is_page(hit.url)][:MOST]
+        return [hit for hit in found if PAGE.fullmatch(hit.url)][:MOST]
     except (ValueError, LookupError, TypeError) as error:
         raise DependencyAway(CLIENT.name) from error
-
-
-def _is_page(url: str) -> bool:
-    return urlsplit(url).scheme in ("http", "https")

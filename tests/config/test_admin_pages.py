@@ -96,6 +96,7 @@ SAME = {
     "Ctrl + K",
     "csv",
     "evolution",
+    "tavily",
     "deepgram",
     "claude",
     "openai",

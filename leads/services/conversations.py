@@ -24,8 +24,6 @@ Channel = Conversation.Channel
 Delivery = Message.Delivery
 State = Conversation.State
 
-# As much as WhatsApp lets anybody write.
-LONGEST_TEXT = 65_536
 LONGEST_NAME = 150
 
 
@@ -70,7 +68,7 @@ def receive(
         conversation,
         external_id,
         author=Author.PERSON,
-        text=text.replace("\0", "")[:LONGEST_TEXT],
+        text=text.replace("\0", "")[: messages.LONGEST],
         kind=kind,
         sent_at=sent_at,
     )
@@ -216,7 +214,7 @@ def _edit(rows: QuerySet[Message], change: Change) -> None:
     """Take the newer wording; what was answered stays answered."""
     newer = Q(edited_at=None) | Q(edited_at__lte=change.at)
     written = rows.filter(newer, author__in=(Author.PERSON, Author.STAFF))
-    written.update(text=change.text.replace("\0", "")[:LONGEST_TEXT], edited_at=change.at)
+    written.update(text=change.text.replace("\0", "")[: messages.LONGEST], edited_at=change.at)
 
 
 def _take_back(rows: QuerySet[Message], at: datetime) -> None:

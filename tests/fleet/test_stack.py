@@ -241,7 +241,8 @@ def test_numbers_of_the_design_are_set(fleet):
 
 
 def test_down_and_up_keep_rows_queue_and_files(fleet):
-    fleet.python(f"{FILES}; default_storage.save('kept/note.txt', ContentFile(b'kept'))")
+    save = "print(default_storage.save('kept/note.txt', ContentFile(b'kept')))"
+    name = fleet.python(f"{FILES}; {save}").splitlines()[-1]
     fleet.compose("stop", "worker", "beat")  # so that what is queued stays in the queue
     mails.write(fleet, "kept", 3)
     people = fleet.sql("SELECT count(*) FROM users_user")
@@ -254,7 +255,7 @@ def test_down_and_up_keep_rows_queue_and_files(fleet):
         rolling.is_well(name, one) for name in rolling.WELL for one in compose.containers(name)
     )
     assert fleet.sql("SELECT count(*) FROM users_user") == people
-    assert "kept" in fleet.python(f"{FILES}; print(default_storage.open('kept/note.txt').read())")
+    assert "kept" in fleet.python(f"{FILES}; print(default_storage.open({name!r}).read())")
     fleet.start_mail()
     mails.wait(fleet, "kept", 3)
     assert sorted(mails.delivered(fleet, "kept")) == [f"kept-{n}@example.org" for n in range(3)]

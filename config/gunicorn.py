@@ -9,6 +9,8 @@ from config import environment, logs, serving
 bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(2, os.cpu_count() or 1))
 worker_class = "config.worker.Worker"
+# Nobody is let in before there is an application: they would wait for as long as it takes to load.
+preload_app = True
 threads = 4
 timeout = 30
 graceful_timeout = 20

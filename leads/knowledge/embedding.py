@@ -39,8 +39,11 @@ def embed(texts: Iterable[str], *, model_id: str = CURRENT) -> list[list[float]]
 
 
 def load() -> None:
-    """Load the current model, so that the first question need not wait for it."""
-    embed(["olá"])
+    """Load the current model, so that the first question need not wait for it.
+
+    In the caller's thread: a process that forks afterwards should have no other.
+    """
+    _encoded(CURRENT, ["olá"])
 
 
 def _encoded(model_id: str, texts: list[str]) -> list[list[float]]:

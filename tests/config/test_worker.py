@@ -20,7 +20,7 @@ FINE = b"HTTP/1.1 200 OK\r\n"
 class Site:
     """One process of our worker class, with tests/config/held.py to serve."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **variables):
         self.port, self.released = ports.free(set()), folder / "released"
         self.log = folder / "gunicorn.log"
         command = [sys.executable, "-m", "gunicorn", "tests.config.held", "--workers", "1"]
@@ -29,12 +29,15 @@ class Site:
             self.process = subprocess.Popen(
                 command,
                 cwd=settings.BASE_DIR,
-                env={**os.environ, "HELD_UNTIL": str(self.released)},
+                env={**os.environ, "HELD_UNTIL": str(self.released), **variables},
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
+
+    def wait(self):
         until(lambda: not self.refuses())
+        return self
 
     def refuses(self):
         with socket.socket() as client:
@@ -49,18 +52,46 @@ class Site:
         path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
         return int(Path(path).read_text("ascii").split()[0])
 
+    def kill(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
 
 @pytest.fixture
-def site(tmp_path):
-    site = Site(tmp_path)
-    yield site
-    os.killpg(site.process.pid, signal.SIGKILL)
-    site.process.wait()
+def start(tmp_path):
+    """Starts the site with such variables."""
+    started = []
+
+    def make(**variables):
+        started.append(Site(tmp_path, **variables))
+        return started[-1]
+
+    yield make
+    for site in started:
+        site.kill()
+
+
+@pytest.fixture
+def site(start):
+    return start().wait()
 
 
 def answer(client):
     with client:
         return client.makefile("rb").readline()
+
+
+def test_while_it_loads_nobody_is_let_in_to_wait(start, tmp_path):
+    loaded = tmp_path / "loaded"
+    site = start(LOADED_WHEN=str(loaded))
+    until(lambda: "It loads." in site.log.read_text("utf-8"))
+
+    refuses = site.refuses()
+    loaded.touch()
+    site.released.touch()
+
+    assert refuses
+    assert answer(site.wait().ask()) == FINE
 
 
 def test_while_the_last_answer_is_awaited_others_are_turned_away(site):

@@ -27,6 +27,7 @@ EVENTS = [
     "MESSAGES_UPSERT",
     "MESSAGES_UPDATE",
     "MESSAGES_EDITED",
+    "MESSAGES_DELETE",
     "CONNECTION_UPDATE",
 ]
 Json = dict[str, Any]

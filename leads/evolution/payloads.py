@@ -15,6 +15,8 @@ from leads.evolution import jids, messages
 EVENT = re.compile(r"[a-z0-9][a-z0-9.]{0,39}")
 ID = re.compile(r"[\x21-\x7e]{1,128}")
 UPSERT, UPDATE, EDITED = "messages.upsert", "messages.update", "messages.edited"
+# How the gateway tells of a message that was taken back: by its key alone.
+DELETED = "messages.delete"
 CONNECTION = "connection.update"
 # The form of the first documents.
 RECEIVED = "message.received"
@@ -57,6 +59,9 @@ def call(payload: Json) -> Call:
     instance = payload.get("instance")
     if not (isinstance(instance, str) and 0 < len(instance) <= 80 and "\0" not in instance):
         raise Malformed("`instance` is missing.")
+    if event == DELETED and isinstance(payload.get("data"), dict):
+        taken_back = {"key": payload["data"], "type": messages.REVOKE[0]}
+        event, payload = EDITED, {**payload, "event": EDITED, "data": taken_back}
     return _call(event, instance, payload)
 
 

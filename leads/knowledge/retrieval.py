@@ -16,7 +16,7 @@ from leads.models import Chunk, Embedding, KnowledgeIndex
 from leads.models.knowledge import WORDS, unexpired
 
 # So many are fetched by each of the two ways.
-NEAREST, BY_WORDS = 60, 40
+NEAREST, BY_WORDS = 40, 40
 # Passages that are ranked by their words; terms so common that there are more are left out.
 MOST_RANKED = 2000
 # More than so many passages are not counted: a word of that many says little in any case.

@@ -83,9 +83,9 @@ def _store(
     conversation: Conversation, external_id: str | None, **facts: Any
 ) -> tuple[Message, bool]:
     if external_id is None:
-        return conversation.messages.create(instance=conversation.instance, **facts), True
-    known: dict[str, Any] = {"instance": conversation.instance, "external_id": external_id}
-    if conversation.instance is None:
+        return conversation.messages.create(instance_id=conversation.instance_id, **facts), True
+    known: dict[str, Any] = {"instance_id": conversation.instance_id, "external_id": external_id}
+    if conversation.instance_id is None:
         known["conversation"] = conversation
     return Message.objects.get_or_create(**known, defaults={"conversation": conversation, **facts})
 
@@ -128,6 +128,8 @@ def is_late(message: Message) -> bool:
 
 def latest_answered(conversation: Conversation) -> Message | None:
     """Of what needs no answer any more, what was written last."""
+    if not conversation.answered_through:
+        return None
     inbound = conversation.messages.filter(author=Author.PERSON)
     return inbound.filter(pk__lte=conversation.answered_through).in_order().last()
 

@@ -132,13 +132,12 @@ def _also(lead: Lead, kind: str, value: str, proof: str) -> None:
 def _conversation(instance: WhatsAppInstance, lead: Lead, contact: Contact) -> Conversation:
     """Their chat, under whatever address it began."""
     chats = Conversation.objects.filter(instance=instance)
-    if not chats.filter(key=contact.key).exists():
-        known = chats.filter(lead=lead).order_by("pk").first()
-        if known and not contact.phone:
-            return known
-        # Its phone was hidden until now.
-        hidden = chats.filter(key=contact.lid_key) if contact.lid else chats.none()
-        hidden.update(key=contact.key, address=contact.address)
+    if known := chats.filter(key=contact.key).first():
+        return known
+    if contact.phone and contact.lid:  # its phone may have been hidden until now
+        chats.filter(key=contact.lid_key).update(key=contact.key, address=contact.address)
+    elif not contact.phone and (known := chats.filter(lead=lead).order_by("pk").first()):
+        return known
     return conversations.of_contact(
         lead,
         channel=Conversation.Channel.WHATSAPP,

@@ -100,8 +100,8 @@ def locked(conversation_id: int) -> Conversation:
 
 
 def _lock(conversation_id: int) -> Conversation:
-    lead_id = Conversation.objects.values_list("lead_id", flat=True).get(pk=conversation_id)
-    lead = Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
+    leads = Lead.objects.select_for_update(no_key=True, of=("self",))
+    lead = leads.get(conversations=conversation_id)
     conversation = Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
     if conversation.lead_id != lead.pk:
         raise _Moved  # merged while we waited: the savepoint lets go of both rows

@@ -100,6 +100,22 @@ def test_what_was_taken_back_is_gone_and_asks_for_nothing(gateway, settled, orde
 
 
 @pytest.mark.parametrize("is_early", [True, False])
+def test_gateway_tells_by_its_key_what_was_taken_back(gateway, settled, is_early):
+    record = gateway.record(ANA, {"conversation": "Moro na rua 7"}, at=AT)
+    told = [
+        ("messages.upsert", record),
+        ("messages.delete", {**record["key"], "status": "DELETED"}),
+    ]
+
+    for event, data in told[::-1] if is_early else told:
+        gateway.tell(event, data)
+        assert settled() == []
+
+    assert Message.objects.get().is_taken_back
+    assert Message.objects.get().text == ""
+
+
+@pytest.mark.parametrize("is_early", [True, False])
 def test_picture_that_was_taken_back_concerns_nobody(gateway, settled, is_early):
     record = gateway.record(ANA, {"imageMessage": {"caption": "Eu"}})
     told = [

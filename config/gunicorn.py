@@ -1,6 +1,8 @@
 """How gunicorn serves, in every place: from the environment, the rest by GUNICORN_CMD_ARGS."""
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ _memory = Path("/dev/shm")  # noqa: S108
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None
 # A socket in the home folder, which all instances of a user would share.
 control_socket_disable = True
+# Where uploads lie meanwhile: found while there is room to try it, and known from then on.
+with suppress(FileNotFoundError):
+    tempfile.gettempdir()
 logconfig_dict = logs.configure(
     os.environ,
     os.environ.get("LOG_LEVEL") or "INFO",

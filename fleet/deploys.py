@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from fleet import compose, rolling, smoke, state
+from fleet.compose import Container
 from fleet.refusal import Refused
 
 ATTEMPTS = 3
@@ -55,14 +56,19 @@ def rollback() -> None:
 def restart_backends() -> None:
     """Let one gunicorn after another replace its processes; none ever stops to listen."""
     for container in compose.containers("backend"):
+        _wait_until_well(container)  # while it loads, the signal would end it
         # Not `docker kill`, after which Docker would not restart it any more.
         compose.execute(container, "sh", "-c", "kill -HUP 1")
         time.sleep(1)  # the old processes are told
-        until = time.monotonic() + rolling.PATIENCE
-        while not rolling.is_well("backend", container):
-            if time.monotonic() > until:
-                raise Refused(f"{container.name} does not come back: `make logs-backend`.")
+        _wait_until_well(container)
     print("All backends replace their processes.")
+
+
+def _wait_until_well(container: Container) -> None:
+    until = time.monotonic() + rolling.PATIENCE
+    while not rolling.is_well("backend", container):
+        if time.monotonic() > until:
+            raise Refused(f"{container.name} does not come back: `make logs-backend`.")
 
 
 def tell_of_nginx() -> None:

@@ -19,6 +19,7 @@ error_page 404 = @not_found;
 error_page 405 = @bad_method;
 error_page 413 = @too_large;
 error_page 429 = @too_many;
+error_page 500 = @unavailable;
 END
 
 {

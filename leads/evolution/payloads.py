@@ -59,8 +59,9 @@ def call(payload: Json) -> Call:
     instance = payload.get("instance")
     if not (isinstance(instance, str) and 0 < len(instance) <= 80 and "\0" not in instance):
         raise Malformed("`instance` is missing.")
-    if event == DELETED and isinstance(payload.get("data"), dict):
-        taken_back = {"key": payload["data"], "type": messages.REVOKE[0]}
+    data = payload.get("data")
+    if event == DELETED and isinstance(data, dict):
+        taken_back = {"key": _key(data) or data, "type": messages.REVOKE[0]}
         event, payload = EDITED, {**payload, "event": EDITED, "data": taken_back}
     return _call(event, instance, payload)
 

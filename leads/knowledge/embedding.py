@@ -41,7 +41,7 @@ def embed(texts: Iterable[str], *, model_id: str = CURRENT) -> list[list[float]]
 def load() -> None:
     """Load the current model, so that the first question need not wait for it.
 
-    In the caller's thread: a process that forks afterwards should have no other.
+    In the caller's thread: ours would not be there in the processes that are forked afterwards.
     """
     _encoded(CURRENT, ["olá"])
 

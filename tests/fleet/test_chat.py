@@ -2,10 +2,12 @@
 
 import subprocess
 import time
+from collections import Counter
 from contextlib import contextmanager
 
 import pytest
 
+from fleet import compose
 from tests.fleet.conftest import eventually
 from tests.leads.streaming import Stream, key, names_of
 
@@ -85,6 +87,29 @@ def test_answer_comes_through_as_it_is_written(fleet):
     assert "citation" in names_of(events)
 
 
+def test_open_stream_outlives_a_reload_of_nginx_and_nobody_else_notices(fleet):
+    """Its old process serves it on, until it is done."""
+    session = next(say(fleet, QUESTION, name=key()))[1]
+    stream = follow(fleet, session)
+    stream.until("done")
+    (nginx,) = fleet.containers("nginx")
+    before = fleet.processes(nginx, "nginx: ")
+    with fleet.traffic(readers=4, writers=2) as record:
+        eventually(lambda: len(record.answers) > 50)
+        compose.execute(nginx, "nginx", "-s", "reload")
+        eventually(lambda: set(fleet.processes(nginx, "nginx: worker")) - set(before))
+        seen = len(record.answers)
+        eventually(lambda: len(record.answers) > seen + 100)
+        list(say(fleet, QUESTION, name=key(), token=session["token"]))
+
+    assert "citation" in names_of(stream.until("done"))
+    # Of each client at most what it writes into a connection that is being closed.
+    failed = Counter(record.failed("GET")) + Counter(record.failed("POST"))
+    assert set(failed) <= {0}
+    assert failed[0] <= 6
+    assert fleet.each_write_took_effect_once(record)
+
+
 def test_stream_killed_in_the_middle_of_an_answer_is_told_and_answers_once(fleet):
     name = key()
     with answers_stand_still(fleet, 6) as wait_for_the_middle:
@@ -92,6 +117,7 @@ def test_stream_killed_in_the_middle_of_an_answer_is_told_and_answers_once(fleet
         wait_for_the_middle()
         (stream,) = fleet.containers("stream")
         fleet.kill(fleet.host_pid(stream))
+        eventually(lambda: fleet.containers("stream")[0].restarts > stream.restarts)
         eventually(lambda: fleet.inspect(stream)["State"]["Health"]["Status"] == "healthy")
 
     told = follow(fleet, session).until("error")[-1][1]

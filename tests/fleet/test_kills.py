@@ -97,6 +97,19 @@ def test_terminated_workers_lose_none_of_two_hundred(fleet):
     assert len(mails.delivered(fleet, "warm")) == 200
 
 
+def test_killed_beat_goes_on_where_it_was(fleet):
+    (beat,) = fleet.containers("beat")
+    read = "SELECT count(*) FROM config_periodicrun WHERE name = 'waiting-event-mails'"
+    fleet.kill(fleet.host_pid(beat))
+    eventually(lambda: fleet.containers("beat")[0].restarts > beat.restarts)
+    before = int(fleet.sql(read))
+    began = time.monotonic()
+
+    eventually(lambda: int(fleet.sql(read)) > before)
+
+    assert time.monotonic() - began < 30  # it is due every ten
+
+
 def test_hung_replica_serves_again_within_a_minute(fleet):
     """Stopped, not ended: nothing but its own watchdog would notice."""
     victim = fleet.containers("backend")[0]

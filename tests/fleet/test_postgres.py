@@ -5,6 +5,7 @@ import subprocess
 import time
 
 from tests.fleet.conftest import eventually
+from tests.fleet.traffic import is_failed
 
 MIGRATION = """
 from django.db import migrations, models
@@ -21,22 +22,43 @@ class Migration(migrations.Migration):
 def test_stopped_database_is_a_503_and_recovery_needs_no_restart(fleet):
     restarts = [one.restarts for one in fleet.containers("backend")]
     client, token = fleet.client(), fleet.token()
-    fleet.compose("stop", "postgres")
-    began = time.monotonic()
     answers = []
-    while time.monotonic() - began < 20:
-        asked = time.monotonic()
-        status, body, headers = fleet.client(token).call("GET", "/api/v1/users/profile/")
-        answers.append((status, headers.get("Retry-After"), time.monotonic() - asked))
-        time.sleep(0.3)  # a client that is patient
-    fleet.compose("start", "postgres")
+    with fleet.traffic(readers=4, writers=2) as record:
+        eventually(lambda: len(record.answers) > 50)
+        fleet.compose("stop", "postgres")
+        began = time.monotonic()
+        while time.monotonic() - began < 20:
+            asked = time.monotonic()
+            status, body, headers = fleet.client(token).call("GET", "/api/v1/users/profile/")
+            answers.append((status, headers.get("Retry-After"), time.monotonic() - asked))
+            time.sleep(0.3)  # a client that is patient
+        fleet.compose("start", "postgres")
+        seen = record.statuses("POST")[201]
+        eventually(lambda: record.statuses("POST")[201] > seen + 20, 30)
 
+    assert set(record.failed("GET")) | set(record.failed("POST")) <= {503}
+    assert fleet.each_write_took_effect_once(record)
     assert {status for status, _, _ in answers} == {503}
     assert all(wait for _, wait, _ in answers)
     assert sorted(seconds for _, _, seconds in answers)[len(answers) // 2] < 1
     eventually(lambda: fleet.client(token).call("GET", "/api/v1/users/profile/")[0] == 200, 30)
     assert client.call("GET", "/liveness/")[0] == 200
     assert [one.restarts for one in fleet.containers("backend")] == restarts
+
+
+def test_restarted_database_costs_no_write_and_is_back_at_once(fleet):
+    with fleet.traffic(readers=4, writers=2) as record:
+        eventually(lambda: record.statuses("POST")[201] > 20)
+        fleet.compose("restart", "postgres")
+        began = time.time()
+        seen = record.statuses("POST")[201]
+        eventually(lambda: record.statuses("POST")[201] > seen + 20)
+
+    # A try a second finds it again; each process tries by itself.
+    late = [one for one in record.answers if is_failed(one[1]) and one[3] > began + 5]
+    assert late == []
+    assert set(record.failed("GET")) | set(record.failed("POST")) <= {503}
+    assert fleet.each_write_took_effect_once(record)
 
 
 def test_crashed_database_keeps_every_write_that_was_acknowledged(fleet):
@@ -77,7 +99,7 @@ def test_migration_that_waits_for_a_lock_holds_up_no_reader(fleet, tmp_path):
     file = tmp_path / "9999_memo.py"
     file.write_text(MIGRATION.format(last=last), "utf-8")
     tmp_path.chmod(0o755)
-    held = "BEGIN; LOCK TABLE users_user IN ACCESS SHARE MODE; SELECT 'held', pg_sleep(8); COMMIT"
+    held = "BEGIN; LOCK TABLE users_user IN ACCESS SHARE MODE; SELECT 'held', pg_sleep(16); COMMIT"
     psql = ("docker", "exec", fleet.containers("postgres")[0].name, "psql", "-U", "mutirao", "-c")
     with fleet.traffic(readers=2, writers=0, read="/api/v1/users/profile/") as record:
         eventually(lambda: len(record.answers) > 20)

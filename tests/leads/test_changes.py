@@ -99,12 +99,14 @@ def test_what_was_taken_back_is_gone_and_asks_for_nothing(gateway, settled, orde
     assert Conversation.objects.get().answer_due_at is None
 
 
+@pytest.mark.parametrize("is_inside", [True, False])
 @pytest.mark.parametrize("is_early", [True, False])
-def test_gateway_tells_by_its_key_what_was_taken_back(gateway, settled, is_early):
+def test_gateway_tells_by_its_key_what_was_taken_back(gateway, settled, is_early, is_inside):
     record = gateway.record(ANA, {"conversation": "Moro na rua 7"}, at=AT)
+    key = {**record["key"], "status": "DELETED"}
     told = [
         ("messages.upsert", record),
-        ("messages.delete", {**record["key"], "status": "DELETED"}),
+        ("messages.delete", {"key": key} if is_inside else key),
     ]
 
     for event, data in told[::-1] if is_early else told:
@@ -134,6 +136,7 @@ def test_picture_that_was_taken_back_concerns_nobody(gateway, settled, is_early)
 def test_a_person_takes_back_nothing_that_we_said(gateway, settled):
     record = gateway.writes_by_hand(ANA, "Oi, aqui é a Rosa")
     gateway.sends(ANA, taking_back(record))
+    gateway.tell("messages.delete", record["key"])
 
     assert settled() == []
     assert said() == [("staff", "text", "Oi, aqui é a Rosa")]

@@ -258,7 +258,9 @@ def test_states_that_are_none_change_nothing(gateway, settled, number, state):
     "data", [None, 7, [], [None, 7], {"key": 7}, {"keyId": 7, "status": "READ"}, {"status": []}]
 )
 def test_nonsense_that_was_signed_is_processed_to_nothing(gateway, settled, number, data):
-    for event in ("messages.update", "messages.edited", "send.message", "groups.upsert"):
+    for event in ("update", "edited", "delete"):
+        gateway.tell(f"messages.{event}", data)
+    for event in ("send.message", "groups.upsert"):
         gateway.tell(event, data)
 
     assert settled() == []

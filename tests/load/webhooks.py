@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import statistics
+import time
 
 from tests.load import arrivals, client, cpu, gateway, working
 from tests.load.client import Failed, Request
@@ -61,9 +62,11 @@ def _at_a_rate(bench, contacts):
     bodies = [gateway.message(next(contacts), gateway.new_id()) for _ in range(number)]
     calls = iter([arrivals.Call(gateway.PATH, "POST", body) for body in bodies])
     with bench.serving(workers=2) as site, working.working(bench):
+        began = time.monotonic()
         measured = arrivals.opened(lambda: Caller(site.port), calls, RATE, SECONDS)
+        rate = (_processed().count() - done) / (time.monotonic() - began)
         accepted = WebhookEvent.objects.count() - before
-        late, rate = _late(), (_processed().count() - done) / SECONDS
+        late = _late()
     if accepted != len(measured.durations):
         raise Failed(f"{accepted} rows of {len(measured.durations)} calls.")
     name = f"webhook, p99 in ms at {RATE}/s with the workers running"
@@ -82,8 +85,8 @@ def _late():
     """How long all but one in a hundred of the calls waited for a worker."""
     from django.db.models import F
 
-    wait = F("processed_at") - F("received_at")
-    waits = _processed().order_by("-pk").values_list(wait, flat=True)
+    waited = F("processed_at") - F("received_at")
+    waits = _processed().order_by("-pk").values_list(waited, flat=True)
     times = sorted(wait.total_seconds() for wait in waits[: RATE * SECONDS // 2])
     if not times:
         raise Failed("Nothing was processed.")

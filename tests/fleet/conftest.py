@@ -80,7 +80,7 @@ class Fleet:
         self.http_port = free_port()
         self.ops_port = free_port()
         self.project = f"mutirao-test-{secrets.token_hex(3)}"
-        self.tokens = {}
+        self.passwords, self.tokens = {}, {}
 
     def prepare(self):
         """Write .env as an operator would: with names and addresses, without secrets."""
@@ -164,21 +164,28 @@ class Fleet:
         return Client(("127.0.0.1", self.port), HOST, token)
 
     def token(self, name="volunteer"):
-        """An access token of a person who may do all that volunteers may."""
-        if name not in self.tokens:
-            password = secrets.token_urlsafe(12)
-            email = f"{name}@example.org"
+        """An access token of a person who may do all that volunteers may, for half an hour."""
+        token, until = self.tokens.get(name, ("", 0))
+        if time.monotonic() < until:
+            return token
+        email = f"{name}@example.org"
+        if name not in self.passwords:
+            self.passwords[name] = secrets.token_urlsafe(12)
             self.python(
                 "from users.models import User; from django.utils.timezone import now; "
-                f"User.objects.create_user({email!r}, {password!r}, first_name='Ana', "
+                f"User.objects.create_user({email!r}, {self.passwords[name]!r}, first_name='Ana', "
                 "email_confirmed_at=now(), welcomed_at=now())"
             )
-            status, body, _ = self.client().call(
-                "POST", "/api/v1/token/", {"email": email, "password": password}
-            )
-            assert status == 200, body
-            self.tokens[name] = body["access"]
-        return self.tokens[name]
+        credentials = {"email": email, "password": self.passwords[name]}
+        status, body, _ = self.client().call("POST", "/api/v1/token/", credentials)
+        assert status == 200, body
+        self.tokens[name] = body["access"], time.monotonic() + 30 * 60
+        return self.tokens[name][0]
+
+    def open_event(self):
+        """The latest that anybody may join."""
+        events = self.client().call("GET", "/api/v1/events/?has_seats=true")[1]["results"]
+        return [one["id"] for one in events if not (one["min_age"] or one["waiver_version"])][-1]
 
     def draft(self):
         """What makes a valid event, kept as a draft."""

@@ -78,7 +78,7 @@ def ping(fleet):
 def test_hung_broker_costs_the_web_less_than_two_seconds(fleet):
     client, draft = fleet.client(fleet.token()), fleet.draft()
     person = fleet.client(fleet.token("joiner"))
-    event = fleet.client().call("GET", "/api/v1/events/?has_seats=true")[1]["results"][0]["id"]
+    event = fleet.open_event()
     server = fleet.processes(fleet.containers("redis-broker")[0], "redis-server")[-1]
     fleet.kill(server, signal.SIGSTOP)
     try:
@@ -173,7 +173,7 @@ def test_two_beats_send_each_slot_once(fleet):
 def test_broker_that_is_full_costs_nobody_anything(fleet):
     """It refuses to keep one more message; the row waits, and the sweep finds it."""
     person = fleet.client(fleet.token("fuller"))
-    event = fleet.client().call("GET", "/api/v1/events/?has_seats=true")[1]["results"][0]["id"]
+    event = fleet.open_event()
     fleet.redis("redis-broker", "config set maxmemory 1mb")
     try:
         status, body, _ = person.call("POST", f"/api/v1/events/{event}/join/", {})

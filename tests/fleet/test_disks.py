@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from PIL import Image
 
-from fleet import compose
+from fleet import compose, rolling
 from fleet.refusal import Refused
 from tests.fleet import mails
 from tests.fleet.conftest import HOST, eventually
@@ -31,7 +31,10 @@ def another(fleet, service, **facts):
         yield fleet.containers(service)[0]
     finally:
         file.unlink()
-        fleet.make("up")
+        fleet.compose("rm", "--stop", "--force", service)
+        rolling.start(service, 1)
+        (own,) = fleet.containers(service)
+        eventually(lambda: fleet.inspect(own)["State"]["Health"]["Status"] == "healthy")
 
 
 def small_disk(fleet, service, megabytes):
@@ -131,7 +134,7 @@ def test_where_nginx_keeps_what_is_uploaded_meanwhile(fleet):
 
 def test_where_the_broker_keeps_its_queues(fleet):
     person = Person(fleet, "keeper-of-queues")
-    event = fleet.client().call("GET", f"{EVENTS}?has_seats=true")[1]["results"][0]["id"]
+    event = fleet.open_event()
     with another(fleet, "redis-broker", **small_disk(fleet, "redis-broker", 16)) as broker:
         with filled("/data", broker):
             # It notices when it writes, each second.

@@ -12,7 +12,10 @@ import time
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-NEEDED = {"DATABASE_URL": 5432, "BROKER_URL": 6379}  # without the cache it is slow, but works
+# Without the cache it is slow, but works; without the broker the web works, and what is to be done
+# waits in its rows.
+NEEDED = {"DATABASE_URL": 5432}
+NEEDED_BY_CELERY = {**NEEDED, "BROKER_URL": 6379}
 PAUSES = (1, 2, 4)
 # Those that NAME_FILE may point to; other names that end so are none of our business.
 SECRETS = (
@@ -43,9 +46,9 @@ def with_secrets(given: dict[str, str]) -> dict[str, str]:
     return known
 
 
-def unreachable(given: dict[str, str]) -> str | None:
+def unreachable(needed: dict[str, int], given: dict[str, str]) -> str | None:
     """The first server that does not take a connection within two seconds."""
-    for name, port in NEEDED.items():
+    for name, port in needed.items():
         url = urlsplit(given.get(name, ""))
         if not url.hostname:
             continue  # the settings say what is missing, all at once
@@ -61,10 +64,10 @@ def log(level: str, event: str, **more: object) -> None:
     print(json.dumps({"event": event, "level": level, "timestamp": moment, **more}), flush=True)
 
 
-def wait(given: dict[str, str]) -> bool:
+def wait(needed: dict[str, int], given: dict[str, str]) -> bool:
     """Whether all answered at last; the attempts come 1, 2 and 4 seconds after each other."""
     for attempt, pause in enumerate((*PAUSES, 0), start=1):
-        name = unreachable(given)
+        name = unreachable(needed, given)
         if name is None:
             return True
         log("warning", "not_ready", error=name, attempt=attempt, max_attempts=len(PAUSES) + 1)
@@ -76,7 +79,7 @@ def main(command: list[str]) -> None:
     given = with_secrets(dict(os.environ))
     if command[0] == "--now":
         command = command[1:]
-    elif not wait(given):
+    elif not wait(NEEDED_BY_CELERY if "celery" in command else NEEDED, given):
         log("error", "gave_up", command=command[0])
         sys.exit(1)  # Docker tries again
     os.execvpe(command[0], command, given)

@@ -6,7 +6,6 @@ from typing import Any
 from fleet import compose
 from fleet.refusal import Refused
 
-CONNECTIONS = 100
 # Three that Postgres keeps for its superuser, and short ones: prepare, backup, psql.
 RESERVE = 8
 # What a process opens beside its pool when it is asked how it is (config/health/checks.py).
@@ -34,7 +33,12 @@ def together(settings: Mapping[str, Any], services: Iterable[str]) -> int:
 def spare(settings: Mapping[str, Any]) -> int:
     """Connections that are left when all replicas use all of theirs."""
     used = sum(each(settings, name) * number for name, number in replicas(settings).items())
-    return CONNECTIONS - RESERVE - used
+    return limit(settings) - RESERVE - used
+
+
+def limit(settings: Mapping[str, Any]) -> int:
+    """How many connections the server takes, ours or that of DATABASE_URL."""
+    return int(settings["x-connections"])
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -46,12 +50,12 @@ def check(settings: Mapping[str, Any]) -> None:
     terms = [
         f"{name} {number} × {each(settings, name)}" for name, number in replicas(settings).items()
     ]
-    needed = CONNECTIONS - spare(settings) + surge
+    needed = limit(settings) - spare(settings) + surge
     raise Refused(
-        f"That needs {needed} connections to Postgres, which takes {CONNECTIONS}: "
+        f"That needs {needed} connections to Postgres, which takes {limit(settings)}: "
         f"{' + '.join(terms)} + {surge} while a deploy replaces some + {RESERVE} in reserve. "
         "Lower WEB_CONCURRENCY, WORKER_CONCURRENCY or another number of replicas, "
-        "or put PgBouncer between (docs/operations.md)."
+        "or raise POSTGRES_CONNECTIONS (docs/operations.md)."
     )
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -34,9 +35,13 @@ TAGS = {
 
 @dataclass(frozen=True)
 class Container:
+    """One replica, as it was when it was asked for; `check` is what Docker asks it."""
+
     id: str
     name: str
     image: str
+    image_id: str
+    check: tuple[str, ...]
     status: str
     health: str
     restarts: int
@@ -60,13 +65,13 @@ def run(*command: str, **variables: str) -> str:
 
 def compose(*arguments: str, **variables: str) -> str:
     """As `run`, of docker compose; variables go before those of the files."""
-    return run("docker", "compose", *_files(), *arguments, **_computed(), **variables)
+    return run("docker", "compose", *files(), *arguments, **_computed(), **variables)
 
 
 def show(*arguments: str, **variables: str) -> int:
     """Run docker compose on this terminal; return its exit code."""
     progress = () if sys.stdout.isatty() else ("--progress", "quiet")
-    command = ["docker", "compose", *progress, *_files(), *arguments]
+    command = ["docker", "compose", *progress, *files(), *arguments]
     environment = {**os.environ, **_computed(), **variables}
     return subprocess.run(command, cwd=state.ROOT, env=environment).returncode
 
@@ -78,11 +83,15 @@ def config(**variables: str) -> dict[str, Any]:
 
 
 def containers(service: str) -> list[Container]:
-    """The service's containers, oldest first, those of one-off commands left out."""
-    ids = compose("ps", "--all", "--quiet", service).split()
-    found = json.loads(run("docker", "inspect", *ids)) if ids else []
-    replicas = [_container(facts) for facts in found if not _is_one_off(facts)]
+    """The service's containers, oldest first."""
+    replicas = inspect(compose("ps", "--all", "--quiet", service).split())
     return sorted(replicas, key=lambda one: int(one.name.rsplit("-", 1)[1]))
+
+
+def inspect(ids: Collection[str]) -> list[Container]:
+    """How they are now, those of one-off commands left out."""
+    found = json.loads(run("docker", "inspect", *ids)) if ids else []
+    return [_container(facts) for facts in found if not _is_one_off(facts)]
 
 
 def last_lines(container: Container, number: int) -> str:
@@ -102,6 +111,13 @@ def manage(container: Container, *arguments: str) -> str:
     return execute(container, *NOW, "python", "manage.py", *arguments)
 
 
+def files() -> list[str]:
+    """The options that name the compose files, and where their variables come from."""
+    names = [name for name in (".env", ".fleet.env") if (state.ROOT / name).exists()]
+    environment = [part for name in names for part in ("--env-file", name)]
+    return [*environment, *(part for name in FILES for part in ("-f", name))]
+
+
 def _is_one_off(facts: dict[str, Any]) -> bool:
     """Whether it is of `docker compose run`, which leaves one behind when it is killed."""
     return bool(facts["Config"]["Labels"].get("com.docker.compose.oneoff") == "True")
@@ -113,17 +129,13 @@ def _container(facts: dict[str, Any]) -> Container:
         id=facts["Id"],
         name=facts["Name"].removeprefix("/"),
         image=facts["Config"]["Image"],
+        image_id=facts["Image"],
+        check=tuple(facts["Config"].get("Healthcheck", {}).get("Test", ())[1:]),
         status=now["Status"],
         health=now.get("Health", {}).get("Status", ""),
         restarts=facts["RestartCount"],
         started_at=now["StartedAt"],
     )
-
-
-def _files() -> list[str]:
-    names = [name for name in (".env", ".fleet.env") if (state.ROOT / name).exists()]
-    environment = [part for name in names for part in ("--env-file", name)]
-    return [*environment, *(part for name in FILES for part in ("-f", name))]
 
 
 def _computed() -> dict[str, str]:
@@ -143,7 +155,7 @@ def nginx_files() -> str:
 @cache
 def subnets() -> dict[str, str]:
     """Four networks cut out of SUBNET: no fixed addresses, since replicas come and go."""
-    plain = ["docker", "compose", *_files(), "config", "--format", "json"]
+    plain = ["docker", "compose", *files(), "config", "--format", "json"]
     subnet = json.loads(run(*plain))["x-subnet"]
     try:
         parts = ip_network(subnet).subnets(prefixlen_diff=2)

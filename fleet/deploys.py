@@ -1,7 +1,7 @@
 """Bring out a version and take it back."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from fleet import compose, rolling, smoke, state
@@ -21,6 +21,7 @@ def deploy(tag: str, service: str = "") -> None:
     services = _services(service)
     _check_image(tag, services)
     before = _noted(services)
+    _check_name(tag, before)
     print(f"Deploying {tag} of {', '.join(services)}.")
     try:
         _prepare(TAG=tag)
@@ -56,19 +57,16 @@ def rollback() -> None:
 def restart_backends() -> None:
     """Let one gunicorn after another replace its processes; none ever stops to listen."""
     for container in compose.containers("backend"):
-        _wait_until_well(container)  # while it loads, the signal would end it
+        _wait(container)  # while it loads, the signal would end it
         # Not `docker kill`, after which Docker would not restart it any more.
         compose.execute(container, "sh", "-c", "kill -HUP 1")
         time.sleep(1)  # the old processes are told
-        _wait_until_well(container)
+        _wait(container)
     print("All backends replace their processes.")
 
 
-def _wait_until_well(container: Container) -> None:
-    until = time.monotonic() + rolling.PATIENCE
-    while not rolling.is_well("backend", container):
-        if time.monotonic() > until:
-            raise Refused(f"{container.name} does not come back: `make logs-backend`.")
+def _wait(container: Container) -> None:
+    rolling.wait([container], time.monotonic() + rolling.PATIENCE)
 
 
 def tell_of_nginx() -> None:
@@ -95,6 +93,18 @@ def _check_image(tag: str, services: Sequence[str]) -> None:
             compose.run("docker", "image", "inspect", image)
         except Refused:
             raise Refused(f"There is no image {image}: `make build TAG={tag}` first.") from None
+
+
+def _check_name(tag: str, before: Mapping[str, str]) -> None:
+    """Refuse another image under the name of the one that runs: that one could not come back."""
+    for service in (name for name, noted in before.items() if noted == tag):
+        for one in compose.containers(service):
+            image = compose.run("docker", "image", "inspect", "--format", "{{.Id}}", one.image)
+            if one.tag == tag and one.image_id != image.strip():
+                raise Refused(
+                    f"Another {tag} runs than was built last: give the new one a name of its own, "
+                    f"as in `make build TAG={tag}-2`, so that the old one can be taken back."
+                )
 
 
 def _noted(services: Sequence[str]) -> dict[str, str]:

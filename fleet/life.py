@@ -21,14 +21,9 @@ def up() -> None:
         # What starts first is what the others waited for in vain.
         compose.show("logs", "--tail", "30", "volumes", "prepare")
         raise Refused("The messages above say why.")
-    until = time.monotonic() + PATIENCE
-    for service in rolling.WELL:
-        while not all(rolling.is_well(service, one) for one in compose.containers(service)):
-            if time.monotonic() > until:
-                raise Refused(
-                    f"{service} is not healthy after {PATIENCE} s: `make status`, `make logs-all`."
-                )
-            time.sleep(1)
+    all_of_ours = (*compose.TAGS, "nginx")
+    replicas = [one for service in all_of_ours for one in compose.containers(service)]
+    rolling.wait(replicas, time.monotonic() + PATIENCE)
 
 
 def down() -> None:

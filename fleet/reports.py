@@ -55,9 +55,7 @@ def celery_status() -> None:
         raise Refused("No worker runs: `make up` first.")
     print(compose.manage(worker[0], "celery_status"), end="")
     for one in compose.containers("beat"):
-        print(
-            f"{one.name}: {'ticks' if rolling.is_well('beat', one) else 'gives no sign of life'}."
-        )
+        print(f"{one.name}: {'ticks' if rolling.is_well(one) else 'gives no sign of life'}.")
 
 
 def _numbers(settings: dict[str, Any]) -> dict[str, str]:
@@ -74,6 +72,8 @@ def _usage(settings: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
     project = f"label=com.docker.compose.project={settings['name']}"
     sizes = _rows("docker", "ps", "--size", "--filter", project, "--format", "{{json .}}")
     disks = {one["Names"]: one["Size"] for one in sizes}
+    if not disks:
+        return {}  # Docker would tell of all other containers
     used = _rows("docker", "stats", "--no-stream", "--format", "{{json .}}", *disks)
     return {one["Name"]: (one["CPUPerc"], one["MemUsage"], disks[one["Name"]]) for one in used}
 

@@ -7,16 +7,8 @@ from fleet import capacity, compose
 from fleet.compose import Container
 from fleet.refusal import Refused
 
-# What each must answer before it counts; asked here, since Docker asks only every 30 s.
-WELL = {
-    "backend": ("python", "compose/healthcheck.py", "web"),
-    "stream": ("python", "compose/healthcheck.py", "web"),
-    "worker": (*compose.NOW, "python", "-m", "config.heartbeat", "worker"),
-    "worker-video": (*compose.NOW, "python", "-m", "config.heartbeat", "worker"),
-    "beat": (*compose.NOW, "python", "-m", "config.heartbeat", "beat"),
-    "nginx": ("curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8081/readiness/"),
-}
 BEHIND_NGINX = ("backend", "stream")
+NEW_AT_ONCE = 2  # of those: of the three tries of nginx one must meet a replica that serves
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes
 # Two lives of nginx' answer from the resolver: from then on it sends to the new ones, too.
 SEEN_AFTER = 4
@@ -34,8 +26,7 @@ def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[
     """Replace batch by batch: new replicas are well and known to nginx before old ones leave.
 
     As many as connections to Postgres are left for: one of each service of `at_once`, which roll
-    at the same time, and an equal share of what is left then. Of those behind nginx two at most,
-    since of its three tries one must meet a replica that serves.
+    at the same time, and an equal share of what is left then.
     Killed in between, more replicas than wanted are left, all of them serving: the next roll
     removes what is older.
     """
@@ -44,12 +35,12 @@ def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[
     old = compose.containers(service)
     share = (capacity.spare(settings) - capacity.together(settings, at_once)) // len(at_once)
     room = max(1, 1 + share // capacity.each(settings, service))
-    batch = min(wanted, room, 2 if service in BEHIND_NGINX else wanted)
+    batch = min(room, together(service, wanted))
     for done in range(0, wanted, batch):
         number = min(batch, wanted - done)
         new = start(service, len(compose.containers(service)) + number, **tags)
         try:
-            wait(service, new, deadline)
+            wait(new, min(time.monotonic() + PATIENCE, deadline))
         except NotWell:
             bury(new)
             raise
@@ -61,39 +52,67 @@ def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[
     stop(service, compose.containers(service)[:-wanted])
 
 
+def together(service: str, number: int) -> int:
+    """How many of so many may be new at the same time."""
+    return min(number, NEW_AT_ONCE) if service in BEHIND_NGINX else number
+
+
+def grow(service: str, wanted: int) -> None:
+    """Add replicas until there are so many, the next when those before are well.
+
+    Raise NotWell when some do not come up in time; they stay, as they may come yet.
+    """
+    there = len(compose.containers(service))
+    while True:
+        there = min(wanted, there + together(service, wanted))
+        wait(start(service, there), time.monotonic() + PATIENCE)
+        if there == wanted:
+            return
+
+
 def start(service: str, number: int, **tags: str) -> list[Container]:
     """Add containers until there are so many, and start all; leave alone what runs.
 
+    Those that cannot be started are removed: each later start would fail because of them.
     `up --no-deps` would leave what they depend on out of the sum by which `make up` knows that
     they are as they should be, and the next one would make all of them anew.
     """
     before = {one.id for one in compose.containers(service)}
     scale = ("--scale", f"{service}={number}")
-    compose.compose("create", "--no-recreate", *scale, service, **tags)
-    found = compose.containers(service)
-    if idle := [one.name for one in found if one.status in ("created", "exited")]:
-        compose.run("docker", "start", *idle)
+    try:
+        compose.compose("create", "--no-recreate", *scale, service, **tags)
+        found = compose.containers(service)
+        if idle := [one.name for one in found if one.status in ("created", "exited")]:
+            compose.run("docker", "start", *idle)
+    except Refused:
+        bury([one for one in compose.containers(service) if one.status == "created"])
+        raise
     return [one for one in found if one.id not in before]
 
 
-def wait(service: str, new: list[Container], deadline: float) -> None:
-    """Wait until all are well; raise NotWell when one keeps ending or the time is up."""
-    until = min(time.monotonic() + PATIENCE, deadline)
-    waiting = {one.id for one in new}
+def wait(replicas: list[Container], until: float) -> None:
+    """Wait until all are well; raise NotWell when one keeps ending or the time is up.
+
+    They are asked here, since Docker asks only every 30 s.
+    """
+    waiting = {one.id: one for one in replicas}
     while waiting:
-        for one in compose.containers(service):
-            if one.id in waiting and one.restarts >= 3:
+        for one in compose.inspect(waiting):
+            if one.restarts >= waiting[one.id].restarts + 3:
                 raise NotWell(f"{one.name} of {one.image} keeps ending.")
-            if one.id in waiting and one.status == "running" and is_well(service, one):
-                waiting.discard(one.id)
+            if one.status == "running" and is_well(one):
+                del waiting[one.id]
         if waiting and time.monotonic() > until:
-            raise NotWell(f"{service} of the new version is not healthy in time.")
-        time.sleep(ASK_EVERY)
+            names = ", ".join(one.name for one in waiting.values())
+            raise NotWell(f"Not healthy in time: {names}.")
+        if waiting:
+            time.sleep(ASK_EVERY)
 
 
-def is_well(service: str, container: Container) -> bool:
+def is_well(replica: Container) -> bool:
+    """Whether it answers now what Docker asks it from time to time."""
     try:
-        compose.execute(container, *WELL[service])
+        compose.execute(replica, *replica.check)
     except Refused:
         return False
     return True

@@ -11,7 +11,7 @@ def scale(service: str, wanted: str) -> None:
     capacity.check(capacity.scaled(service, number))
     state.write({variable: str(number)})
     rolling.stop(service, compose.containers(service)[number:])
-    rolling.start(service, number)
+    rolling.grow(service, number)
     print(f"{service}: {len(compose.containers(service))} replicas.")
 
 

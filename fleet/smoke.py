@@ -37,7 +37,10 @@ def own_fleet(url: str = "") -> None:
     """Check this fleet, with a volunteer and an event that are there only for as long."""
     settings = compose.config()
     site = Site(url) if url else Site(own_url(settings), own_address(settings))
-    backend = compose.containers("backend")[-1]
+    backends = compose.containers("backend")
+    if not backends:
+        raise Refused("No backend runs: `make up` first.")
+    backend = backends[-1]
     said = compose.manage(backend, "smoke", "begin").splitlines()
     # Lines of its log may stand before and after.
     made = json.loads([line for line in said if line.startswith('{"email"')][0])

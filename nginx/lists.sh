@@ -32,16 +32,20 @@ END
     echo "map \$allowed_origin \$allowed_headers { default 'content-type'; '' ''; }"
 } >"$to/origins.conf"
 
-if [ -e "$certificates/fullchain.pem" ] || [ -e "$certificates/privkey.pem" ]; then
+names=$(echo "$ALLOWED_HOSTS" | tr ',' ' ')
+if [ -z "$(ls -A "$certificates")" ] && [ -n "${PROXIES:-}" ]; then
+    echo "No certificate in CERTIFICATES: TLS is left to PROXIES." >&2
+    echo "listen 8080 default_server;" >"$to/default.conf"
+    echo "listen 8080; server_name $names;" >"$to/site.conf"
+    : >"$to/redirect.conf"
+else
     for file in fullchain.pem privkey.pem; do
-        # Without TLS because of a wrong owner, passwords would go over the wire as they are.
+        # A wrong folder, owner or link is no reason to send passwords over the wire as they are.
         if [ ! -r "$certificates/$file" ]; then
             echo "$file in CERTIFICATES is missing, or user 1000 may not read it." >&2
             exit 1
         fi
     done
-fi
-if [ -e "$certificates/fullchain.pem" ]; then
     cat >"$to/default.conf" <<END
 listen 8080 default_server;
 listen 8443 ssl default_server;
@@ -49,6 +53,7 @@ ssl_reject_handshake on;
 END
     cat >"$to/site.conf" <<END
 listen 8443 ssl;
+server_name $names;
 http2 on;
 ssl_certificate $certificates/fullchain.pem;
 ssl_certificate_key $certificates/privkey.pem;
@@ -56,14 +61,9 @@ END
     cat >"$to/redirect.conf" <<END
 server {
     listen 8080;
-    server_name ${DOMAIN};
+    server_name $names;
     location = /nginx-health { return 200 "ok\n"; }
     location / { return 301 https://\$host\$request_uri; }
 }
 END
-else
-    echo "No certificate in CERTIFICATES: the site is served without TLS." >&2
-    echo "listen 8080 default_server;" >"$to/default.conf"
-    echo "listen 8080;" >"$to/site.conf"
-    : >"$to/redirect.conf"
 fi

@@ -1,6 +1,9 @@
 """The entry point of containers: it waits for the servers, and reads secrets from files."""
 
+import contextlib
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +16,33 @@ def test_servers_are_waited_for_one_two_and_four_seconds(monkeypatch, capsys):
     monkeypatch.setattr(start.time, "sleep", pauses.append)
     given = {"DATABASE_URL": f"postgres://a@127.0.0.1:{ports.free(set())}/b"}
 
-    assert not start.wait(given)
+    assert not start.wait(start.NEEDED_BY_CELERY, given)
 
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert pauses == [1, 2, 4, 0]
     assert [one["attempt"] for one in said] == [1, 2, 3, 4]
     assert {(one["event"], one["error"]) for one in said} == {("not_ready", "DATABASE_URL")}
+
+
+@pytest.mark.parametrize(("command", "starts"), [("gunicorn", True), ("celery", False)])
+def test_web_starts_without_the_broker_and_workers_wait(monkeypatch, command, starts):
+    started = []
+    monkeypatch.setattr(start.time, "sleep", lambda pause: None)
+    monkeypatch.setattr(start.os, "execvpe", lambda *arguments: started.append(arguments[0]))
+    monkeypatch.setattr(
+        start.os, "environ", {"BROKER_URL": f"redis://127.0.0.1:{ports.free(set())}"}
+    )
+
+    with contextlib.suppress(SystemExit):
+        start.main([command, "config"])
+
+    assert started == [command] * starts
+
+
+def test_each_secret_that_compose_gives_as_a_file_is_read():
+    text = Path("compose/production.yml").read_text("utf-8")
+
+    assert set(re.findall(r"([A-Z0-9_]+)_FILE:", text)) == set(start.SECRETS)
 
 
 @pytest.mark.parametrize("name", start.SECRETS)

@@ -214,8 +214,18 @@ class Fleet:
         sent = sum(record.statuses("POST").values())
         return record.given_up == 0 and int(rows) == int(titles) == sent
 
+    def lives(self):
+        """Since when each replica of ours runs: whoever is restarted or replaced has another."""
+        return {one.name: one.started_at for name in compose.TAGS for one in self.containers(name)}
+
     def host_pid(self, container):
         return self.inspect(container)["State"]["Pid"]
+
+    def addresses(self, container):
+        return {
+            one["IPAddress"]
+            for one in self.inspect(container)["NetworkSettings"]["Networks"].values()
+        }
 
     def processes(self, container, pattern):
         """Host pids of the container's processes whose command matches, parents first."""
@@ -293,7 +303,7 @@ def running(parent):
     finally:
         for command in (
             ["docker", "rm", "--force", f"{one.project}-mail"],
-            ["docker", "compose", *compose._files(), "down", "--volumes", "--remove-orphans"],
+            ["docker", "compose", *compose.files(), "down", "--volumes", "--remove-orphans"],
         ):
             subprocess.run(command, cwd=folder, capture_output=True, timeout=300)
 

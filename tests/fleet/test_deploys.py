@@ -24,10 +24,10 @@ class Migration(migrations.Migration):
 """
 
 
-def build(fleet, tag, *steps):
+def build(fleet, tag, *steps, base="local", user="1000", of=("", "-video")):
     """Make a version that differs from the running one by these steps of a Dockerfile."""
-    for name in (fleet.project, f"{fleet.project}-video"):
-        lines = [f"FROM {name}:local", "USER 0", *steps, "USER 1000"]
+    for name in (f"{fleet.project}{kind}" for kind in of):
+        lines = [f"FROM {name}:{base}", "USER 0", *steps, f"USER {user}"]
         done = subprocess.run(
             ["docker", "build", "--tag", f"{name}:{tag}", "-"],
             input="\n".join(lines),
@@ -137,6 +137,35 @@ def test_version_that_does_not_load_changes_nothing(fleet, second):
     assert ids(fleet, *ALL) == before
     assert (record.failed("GET"), record.failed("POST")) == ({}, {})
     assert state.read().get("TAG", "local") != "unloadable"
+
+
+def test_another_image_under_the_name_of_what_runs_is_not_deployed(fleet):
+    running = state.tag()
+    image = f"{fleet.project}:{running}"
+    own = compose.run("docker", "image", "inspect", "--format", "{{.Id}}", image).strip()
+    before = ids(fleet, *ALL)
+    try:
+        build(fleet, running, "LABEL another=one", base=running)
+        said = fleet.make("deploy", fails=True, TAG=running)
+    finally:
+        compose.run("docker", "tag", own, image)
+        compose.run("docker", "tag", own, f"{fleet.project}-video:{running}")
+
+    assert "a name of its own" in said
+    assert ids(fleet, *ALL) == before
+
+
+def test_version_that_docker_cannot_start_is_taken_back_and_leaves_nothing(fleet):
+    build(fleet, "unstartable")
+    build(fleet, "unstartable", of=("-video",), user="nobody-there")
+    running = tags(fleet, "worker-video")
+
+    said = fleet.make("deploy", fails=True, TAG="unstartable", SERVICE="worker-video")
+
+    assert "unstartable is taken back." in said
+    assert "runs again" in said
+    assert tags(fleet, "worker-video") == running
+    assert {one.status for one in fleet.containers("worker-video")} == {"running"}
 
 
 def test_broken_version_is_taken_back_by_itself(fleet, second):

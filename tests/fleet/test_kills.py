@@ -1,8 +1,10 @@
 """Parts die in the middle of their work, and nothing is lost or done twice."""
 
+import json
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.fleet import mail_sink, mails
@@ -27,6 +29,29 @@ def test_backend_killed_under_load_costs_no_reader_anything(fleet):
     assert record.failed("GET") == {}
     assert sum(record.failed("POST").values()) <= 2
     assert fleet.each_write_took_effect_once(record)
+
+
+def test_post_without_a_key_is_sent_to_nobody_else(fleet):
+    """The replica that had it was killed, and no other could know whether it was done."""
+    client, begun = fleet.client(fleet.token("writer")), {"X-Request-ID": "killed-in-flight"}
+    waits = "SELECT host(client_addr) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    lock = "BEGIN; LOCK TABLE events_event IN SHARE MODE; SELECT pg_sleep(4); COMMIT"
+    with ThreadPoolExecutor(2) as pool:
+        held = pool.submit(fleet.sql, lock)
+        eventually(lambda: fleet.sql("SELECT 1 FROM pg_locks WHERE mode = 'ShareLock' LIMIT 1"))
+        asked = pool.submit(client.call, "POST", "/api/v1/events/", fleet.draft(), **begun)
+        address = eventually(lambda: fleet.sql(waits))
+        (victim,) = (one for one in fleet.containers("backend") if address in fleet.addresses(one))
+        fleet.kill(fleet.host_pid(victim))
+        status, _, headers = asked.result()
+        held.result()
+
+    assert (status, "Retry-After" in headers) == (503, True)
+    (line,) = eventually(
+        lambda: [one for one in fleet.lines("nginx") if begun["X-Request-ID"] in one]
+    )
+    assert len(json.loads(line)["upstream"].split(",")) == 1
+    eventually(lambda: fleet.inspect(victim)["State"]["Health"]["Status"] == "healthy")
 
 
 def test_killed_child_of_a_worker_is_replaced_and_its_task_done(fleet):

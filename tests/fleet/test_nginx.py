@@ -81,8 +81,15 @@ def test_configuration_is_accepted_by_nginx_itself(fleet):
 def test_unknown_host_gets_no_answer(fleet, host):
     text = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
 
-    assert not raw(fleet.port, text).startswith("HTTP/1.1 2")
-    assert "mutir" not in raw(fleet.port, text)
+    assert raw(fleet.port, text) == ""
+
+
+def test_each_allowed_host_is_served(fleet):
+    with another(fleet, ALLOWED_HOSTS=f"{HOST}, .mutirao.example") as client:
+        for host, status in ((HOST, 200), ("www.mutirao.example", 200), ("evil.example", 0)):
+            client.host = host
+
+            assert client.call("GET", "/nginx-health")[0] == status
 
 
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "FOO"])
@@ -428,6 +435,9 @@ def test_kept_answers_are_nobodys_own(fleet):
                 seen[name, status, "Of Ana" in titles] += 1
         fleet.client().call("GET", "/api/v1/events/?page_size=7")
         fleet.client().call("GET", "/api/v1/events/?page_size=7")
+        ana.call("GET", "/api/v1/events/?page_size=7", **{"X-Request-ID": "with-a-token"})
+        cookie = {"Cookie": "sessionid=1", "X-Request-ID": "with-a-cookie"}
+        fleet.client().call("GET", "/api/v1/events/?page_size=7", **cookie)
         kept = [json.loads(one) for one in fleet.lines("nginx") if '"/api/v1/events/"' in one]
     finally:
         text = (fleet.folder / ".env").read_text("utf-8").replace("API_MICROCACHE=2s\n", "")
@@ -440,21 +450,32 @@ def test_kept_answers_are_nobodys_own(fleet):
         ("nobody", 404): 3, ("nobody", 401, False): 3,
     }  # fmt: skip
     assert "HIT" in {one["cache"] for one in kept}
+    asked = {one["request_id"]: one["cache"] for one in kept}
+    assert (asked["with-a-token"], asked["with-a-cookie"]) == ("BYPASS", "BYPASS")
 
 
-def test_untouched_certificate_that_nobody_can_read_starts_no_open_site(fleet):
-    """Rather no site than passwords without TLS."""
-    script = (ROOT / "nginx/lists.sh").read_text("utf-8")
+@pytest.mark.parametrize(
+    ("proxies", "steps", "complaint"),
+    [
+        ("", "true", "fullchain.pem"),
+        ("", "touch fullchain.pem", "privkey.pem"),
+        ("", "ln -s ../archive/a fullchain.pem; ln -s ../archive/b privkey.pem", "fullchain.pem"),
+        ("10.0.0.0/8", "touch privkey.pem", "fullchain.pem"),
+        ("10.0.0.0/8", "true", None),
+    ],
+)
+def test_without_its_certificate_no_site_is_open(fleet, proxies, steps, complaint):
+    """Rather no site than passwords without TLS, if no proxy sees to it."""
     image = compose.config()["services"]["nginx"]["image"]
-    command = "mkdir -p /etc/nginx/certificates /etc/nginx/generated && "
-    command += "touch /etc/nginx/certificates/fullchain.pem && sh -s"
+    folders = "mkdir -p /etc/nginx/certificates /etc/nginx/generated; cd /etc/nginx/certificates"
     done = subprocess.run(
-        ["docker", "run", "--rm", "-i", "--user", "0", "-e", "DOMAIN=x", "--entrypoint", "sh"]
-        + [image, "-c", command],
-        input=script,
+        ["docker", "run", "--rm", "-i", "--user", "0", "--entrypoint", "sh"]
+        + ["-e", "DOMAIN=x", "-e", "ALLOWED_HOSTS=x", "-e", f"PROXIES={proxies}"]
+        + [image, "-c", f"{folders}; {steps}; sh -s"],
+        input=(ROOT / "nginx/lists.sh").read_text("utf-8"),
         capture_output=True,
         text=True,
     )
 
-    assert done.returncode == 1
-    assert "privkey.pem" in done.stderr
+    assert done.returncode == (1 if complaint else 0)
+    assert (complaint or "TLS is left to PROXIES") in done.stderr

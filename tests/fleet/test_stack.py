@@ -252,7 +252,9 @@ def test_down_and_up_keep_rows_queue_and_files(fleet):
     fleet.make("up")
 
     assert all(
-        rolling.is_well(name, one) for name in rolling.WELL for one in compose.containers(name)
+        rolling.is_well(one)
+        for name in (*compose.TAGS, "nginx")
+        for one in compose.containers(name)
     )
     assert fleet.sql("SELECT count(*) FROM users_user") == people
     assert "kept" in fleet.python(f"{FILES}; print(default_storage.open({name!r}).read())")

@@ -19,8 +19,8 @@ from config.heartbeat import database_answers
 
 EVERY = 10
 FAILURES = 3
-# A replica that starts may need longer than a hung one gets.
-GRACE = 60
+# A replica that starts may need longer than a hung one gets, the longer the busier its machine is.
+GRACE = 150
 HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 

@@ -5,7 +5,7 @@ import time
 from fleet import capacity, compose, rolling, state
 from fleet.refusal import Refused
 
-PATIENCE = 120
+PATIENCE = 180
 
 
 def build(tag: str) -> None:

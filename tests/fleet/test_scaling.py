@@ -63,6 +63,22 @@ def test_four_workers_share_the_tasks_and_lose_none_when_two_leave(fleet):
 
 
 @pytest.mark.parametrize(
+    ("target", "service"),
+    [("scale-streams", "stream"), ("scale-video-workers", "worker-video")],
+)
+def test_each_kind_of_replica_grows_and_shrinks(fleet, target, service):
+    before = fleet.containers(service)
+
+    fleet.make(target, N=len(before) + 1)
+    grown = fleet.containers(service)
+    fleet.make(target, N=len(before))
+
+    assert [one.id for one in grown[:-1]] == [one.id for one in before]
+    assert len(grown) == len(before) + 1
+    assert [one.id for one in fleet.containers(service)] == [one.id for one in before]
+
+
+@pytest.mark.parametrize(
     ("target", "variables", "reason"),
     [
         ("scale-backends", {"N": "0"}, "N must be a whole number"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from config import files
 from config.errors import DependencyAway, DomainError
 from leads.knowledge import events, fetching, indexing, reading
+from leads.knowledge.chunks import Passage
 from leads.knowledge.reading import Unreadable
 from leads.models import Chunk, ChunkQuestion, Document, OpenQuestion
 from leads.tasks import knowledge as tasks
@@ -60,6 +61,7 @@ def read_document(document_id: int) -> None:
         return
     try:
         text = _text_of(document)
+        passages = _passages_of(document, text)
     except DependencyAway:
         _wait(document)
     except Unreadable as error:
@@ -67,7 +69,7 @@ def read_document(document_id: int) -> None:
     except SoftTimeLimitExceeded:
         _refuse(document, Unreadable(_("It takes too long to read.")))
     else:
-        _keep(document, text)
+        _keep(document, text, passages)
 
 
 def _claimed(document_id: int) -> Document | None:
@@ -95,8 +97,14 @@ def _text_of(document: Document) -> str:
         raise Unreadable(_("The file is missing.")) from error
 
 
-def _keep(document: Document, text: str) -> None:
-    passages = indexing.passages_of(document, text)
+def _passages_of(document: Document, text: str) -> list[Passage]:
+    """At least one: what is ready can be found."""
+    if passages := indexing.passages_of(document, text):
+        return passages
+    raise Unreadable(_("There is nothing under its headings."))
+
+
+def _keep(document: Document, text: str, passages: list[Passage]) -> None:
     texts = [text for one in passages[:AT_ONCE] for text in (one.text, *one.questions)]
     vectors = indexing.vectors_of(texts, indexing.index())
     with transaction.atomic():

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from embedded import prepare
-from leads.knowledge import embedding
+from leads.knowledge import embedding, retrieval
 from leads.models import Document, KnowledgeIndex
 
 pytestmark = pytest.mark.django_db
@@ -27,20 +27,30 @@ def check():
 
 
 def test_all_is_well():
-    assert check().count(" ok ") == 4
+    assert check().count(" ok ") == 5
 
 
-def test_document_that_nobody_finds_is_told():
-    Document.objects.create(kind="faq", title="?", text="!", status="ready")
+def test_document_that_nobody_finds_is_told_and_keeps_nobody_from_starting(caplog):
+    lost = Document.objects.create(kind="faq", title="?", text="!", status="ready")
 
-    with pytest.raises(CommandError, match="index"):
-        check()
+    assert f"documents    warning 1 without vectors of version 1: #{lost.pk}" in check()
+    assert f"#{lost.pk}" in caplog.text
 
 
 def test_document_that_is_read_just_now_keeps_nobody_from_starting():
     Document.objects.create(kind="faq", title="?", text="!", status="indexing")
 
     assert "0 documents" in check()
+
+
+def test_index_that_cannot_be_searched_is_a_fault(monkeypatch):
+    def fails(question):
+        raise ValueError("another size")
+
+    monkeypatch.setattr(retrieval, "search", fails)
+
+    with pytest.raises(CommandError, match="index"):
+        check()
 
 
 def test_encoder_of_another_size_is_told():
@@ -59,10 +69,10 @@ def test_model_without_a_price_is_told_and_no_fault(settings):
 def test_a_start_says_what_is_broken_and_else_nothing(capsys):
     prepare.check_agent()
     assert capsys.readouterr().out == ""
-    Document.objects.create(kind="faq", title="?", text="!", status="ready")
+    KnowledgeIndex.objects.update_or_create(pk=1, defaults={"model_id": "x", "dimension": 3})
 
     prepare.check_agent()
 
     said = capsys.readouterr().out
-    assert "index        broken  1 documents have no vectors of version 1" in said
-    assert "The agent cannot answer: index." in said
+    assert "embeddings   broken  512 dimensions, the index has 3" in said
+    assert "The agent cannot answer: embeddings." in said

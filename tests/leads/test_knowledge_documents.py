@@ -159,6 +159,28 @@ def test_unreadable_document_says_why_and_is_not_tried_again(db):
     assert knowledge.waiting_documents() == []
 
 
+def test_document_of_headings_alone_is_not_ready(db):
+    document = add("# Guia\n\n## Chuva\n? E se chover?\n")
+
+    assert document.status == "failed"
+    assert document.error == "Não há nada sob os títulos."
+    assert counts() == [0, 0, 0]
+
+
+def test_page_that_lost_its_words_is_told_and_what_it_said_serves(db, monkeypatch):
+    monkeypatch.setattr(fetching, "fetch", lambda url: "## Preço\nÉ de graça.")
+    page = Document.objects.create(kind="url", title="x", url="https://example.org/")
+    knowledge.read_document(page.pk)
+    monkeypatch.setattr(fetching, "fetch", lambda url: "## Preço")
+
+    knowledge.refresh_pages()
+    knowledge.read_document(page.pk)
+
+    page.refresh_from_db()
+    assert page.status == "failed"
+    assert found_by("qual o preço") == ["Preço\nÉ de graça."]
+
+
 def test_missing_file_is_told(db):
     document = Document.objects.create(kind="file", title="x", file="knowledge/gone.pdf")
 

@@ -69,7 +69,8 @@ class DocumentAdmin(ModelAdmin):
         elif "file" in form.changed_data:
             files.delete_on_commit([form.initial["file"].name])
         super().save_model(request, obj, form, change)
-        if {"title", "text", "url", "file"} & {*form.changed_data}:
+        # Of one whose time was over the passages are gone: with more time it is read again.
+        if {"title", "text", "url", "file", "expires_at"} & {*form.changed_data}:
             knowledge.reread(obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:

@@ -162,8 +162,9 @@ def expire_documents() -> None:
 
 @transaction.atomic
 def _forget(document: Document) -> None:
-    Document.objects.select_for_update().filter(pk=document.pk).first()
-    Chunk.objects.filter(document=document.pk).delete()
+    """Unless it was given more time meanwhile."""
+    if mine := Document.objects.expired().select_for_update().filter(pk=document.pk).first():
+        mine.chunks.all().delete()
 
 
 @transaction.atomic

@@ -1,9 +1,12 @@
 """Staff teach the agent in the admin."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from leads.models import Chunk, Document, OpenQuestion
 from leads.services import knowledge
@@ -51,6 +54,21 @@ def test_faq_row_is_added_and_changed(admin_client, on_commit):
 
     on_commit(admin_client, page, {"title": "Posso ir?", "text": "Sim."})
 
+    assert Chunk.objects.get().text == "Posso ir?\nSim."
+
+
+def test_document_that_gets_more_time_is_found_again(admin_client, on_commit):
+    on_commit(admin_client, ADD, {"kind": "faq", "title": "Posso ir?", "text": "Sim."})
+    Document.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    knowledge.expire_documents()
+    assert not Chunk.objects.exists()
+    page = reverse("admin:leads_document_change", args=[Document.objects.get().pk])
+    later = timezone.localtime() + timedelta(days=9)
+    until = {"expires_at_0": later.strftime("%d/%m/%Y"), "expires_at_1": "12:00:00"}
+
+    on_commit(admin_client, page, {"title": "Posso ir?", "text": "Sim.", **until})
+
+    assert Document.objects.get().status == "ready"
     assert Chunk.objects.get().text == "Posso ir?\nSim."
 
 

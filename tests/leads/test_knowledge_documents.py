@@ -151,6 +151,17 @@ def test_expired_document_is_not_found_and_then_forgotten(document):
     assert Document.objects.get().text == TEXT
 
 
+def test_document_that_gets_more_time_meanwhile_is_not_forgotten(document):
+    moment = timezone.now() - timedelta(seconds=1)
+    Document.objects.filter(pk=document.pk).update(expires_at=moment)
+    (expired,) = Document.objects.expired()
+    Document.objects.filter(pk=document.pk).update(expires_at=None)
+
+    knowledge._forget(expired)
+
+    assert counts() == [2, 1, 3]
+
+
 def test_unreadable_document_says_why_and_is_not_tried_again(db):
     document = add("\0")
 

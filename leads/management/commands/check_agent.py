@@ -13,7 +13,6 @@ from leads.agent.providers.protocol import Prompt
 from leads.knowledge import embedding, retrieval
 from leads.models import Document, Embedding, KnowledgeIndex
 
-
 logger = logging.getLogger(__name__)
 SHOWN = 20
 
@@ -57,7 +56,8 @@ def check_documents() -> str:
     version = _version()
     documents = Document.objects.current().filter(status=Document.Status.READY)
     served = Embedding.objects.filter(index_version=version).values("document")
-    if missing := list(documents.exclude(pk__in=served).order_by("pk").values_list("pk", flat=True)):
+    unfound = documents.exclude(pk__in=served).order_by("pk")
+    if missing := list(unfound.values_list("pk", flat=True)):
         named = ", ".join(f"#{pk}" for pk in missing[:SHOWN])
         raise Incomplete(f"{len(missing)} without vectors of version {version}: {named}")
     return f"{documents.count()} documents"

@@ -15,6 +15,7 @@ import httpx2
 from django.conf import settings
 from django.db import connections
 
+from config import addresses
 from config.errors import DependencyAway
 from config.resilience import Breaker, tries
 
@@ -46,10 +47,13 @@ TROUBLE = (httpx2.TransportError, ServerError)
 
 
 class Client:
-    """Calls of one dependency, behind its breaker."""
+    """Calls of one dependency, behind its breaker.
 
-    def __init__(self, name: str, **breaker: Any) -> None:
-        self.name = name
+    With `only_public` OUTGOING_NETWORKS are no exception: for addresses that people type.
+    """
+
+    def __init__(self, name: str, *, only_public: bool = False, **breaker: Any) -> None:
+        self.name, self._only_public = name, only_public
         about_us = (Forbidden, httpx2.UnsupportedProtocol, httpx2.TooManyRedirects)
         self.breaker = Breaker(name, ignored=about_us, **breaker)
 
@@ -92,9 +96,8 @@ class Client:
     @cached_property
     def _client(self) -> httpx2.Client:
         # No proxies from the environment: they would connect on our behalf, unchecked.
-        return httpx2.Client(
-            transport=_Transport(), timeout=TIMEOUT, max_redirects=3, trust_env=False
-        )
+        transport = _Transport(only_public=self._only_public)
+        return httpx2.Client(transport=transport, timeout=TIMEOUT, max_redirects=3, trust_env=False)
 
     def _send(
         self, request: httpx2.Request, follow_redirects: bool, largest: int, longest: float
@@ -142,9 +145,9 @@ def _wait(error: Exception) -> bool | float:
 class _Transport(httpx2.HTTPTransport):
     """httpx2's own, connecting only where it is allowed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, only_public: bool) -> None:
         super().__init__(trust_env=False)
-        self._pool._network_backend = _PublicNetwork()
+        self._pool._network_backend = _PublicNetwork(only_public=only_public)
 
 
 class _PublicNetwork(httpcore2.SyncBackend):
@@ -153,10 +156,15 @@ class _PublicNetwork(httpcore2.SyncBackend):
     Each hop of a redirect comes by here too. The certificate is still checked against the name.
     """
 
+    def __init__(self, *, only_public: bool) -> None:
+        super().__init__()
+        self._only_public = only_public
+
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **kwargs: Any
     ) -> httpcore2.NetworkStream:
-        *others, last = _checked(host, port)
+        exceptions = [] if self._only_public else settings.OUTGOING_NETWORKS
+        *others, last = _checked(host, port, exceptions)
         for address in others:
             try:
                 return super().connect_tcp(address, port, timeout, *args, **kwargs)
@@ -165,22 +173,22 @@ class _PublicNetwork(httpcore2.SyncBackend):
         return super().connect_tcp(last, port, timeout, *args, **kwargs)
 
 
-def _checked(host: str, port: int) -> Iterable[str]:
+def _checked(host: str, port: int, exceptions: Iterable[str]) -> Iterable[str]:
     """The addresses of a name; Forbidden if any of them is inside."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpcore2.ConnectError(f"{type(error).__name__} for the name") from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    for address in addresses:
-        if not _may_reach(address):
+    named = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    for address in named:
+        if not _may_reach(address, exceptions):
             raise Forbidden("The address is not public.")
-    return addresses
+    return named
 
 
-def _may_reach(text: str) -> bool:
+def _may_reach(text: str, exceptions: Iterable[str]) -> bool:
     address = _innermost(ip_address(text.partition("%")[0]))
-    if any(address in ip_network(network) for network in settings.OUTGOING_NETWORKS):
+    if addresses.is_in(str(address), exceptions):
         return True
     return address.is_global and not address.is_multicast
 

@@ -1,4 +1,7 @@
-"""Fetches pages that staff named as knowledge; nothing inside our networks (config.http)."""
+"""Fetches pages that staff named as knowledge; nothing inside our networks (config.http).
+
+Whatever OUTGOING_NETWORKS lets providers and the gateway reach: what is fetched is quoted to all.
+"""
 
 import httpx2
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +14,7 @@ LONGEST = 15  # seconds
 GONE = (404, 410)
 HEADERS = {"Accept": "text/html, text/plain, text/markdown, application/pdf;q=0.9"}
 # One site that is away says nothing about the next, so it takes many to open the breaker.
-CLIENT = Client("knowledge", failures=20)
+CLIENT = Client("knowledge", only_public=True, failures=20)
 
 
 class Gone(reading.Unreadable):

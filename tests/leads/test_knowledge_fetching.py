@@ -6,12 +6,14 @@ from threading import Thread
 import pytest
 
 from config.errors import DependencyAway
+from config.http import Client
 from leads.knowledge import fetching, reading
 from leads.knowledge.reading import Unreadable
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        self.server.asked.append(self.path)
         status, headers, body = self.server.answers[self.path]
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -24,14 +26,24 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def site(settings):
+def inside(settings):
+    """A site on this machine, which providers may reach."""
     settings.OUTGOING_NETWORKS = ["127.0.0.0/8"]
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.answers = {}
+        server.answers, server.asked = {}, []
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         server.url = f"http://127.0.0.1:{server.server_port}"
         yield server
         server.shutdown()
+
+
+@pytest.fixture
+def site(inside, monkeypatch):
+    """The same, as if it were outside."""
+    client = Client("knowledge", failures=20)
+    monkeypatch.setattr(fetching, "CLIENT", client)
+    yield inside
+    client._client.close()
 
 
 def test_page_is_fetched_by_its_type(site):
@@ -56,6 +68,17 @@ def test_nothing_inside_is_fetched(url, settings):
 
     with pytest.raises(Unreadable):
         fetching.fetch(url)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_what_providers_may_reach_inside_is_not_fetched(inside, host):
+    inside.answers["/"] = 200, {"Content-Type": "text/html"}, b"<p>The gateway</p>"
+    url = inside.url.replace("127.0.0.1", host)
+
+    with pytest.raises(Unreadable):
+        fetching.fetch(f"{url}/")
+
+    assert inside.asked == []
 
 
 def test_redirect_inwards_is_not_followed(site, settings):

@@ -50,8 +50,7 @@ def read(body: bytes) -> Json:
 
 def call(payload: Json) -> Call:
     """Understand the envelope. Unknown kinds of events are kept too, under a name of their own."""
-    event = payload.get("event")
-    event = event.lower().replace("_", ".") if isinstance(event, str) else ""
+    event = _event(payload)
     if not EVENT.fullmatch(event):
         raise Malformed("`event` is missing.")
     if event == RECEIVED:
@@ -67,7 +66,13 @@ def call(payload: Json) -> Call:
 
 
 def is_received_form(payload: Json) -> bool:
-    return payload.get("event") == RECEIVED
+    return _event(payload) == RECEIVED
+
+
+def _event(payload: Json) -> str:
+    """Its kind, however it is spelled: all that is decided by the kind is decided by this."""
+    event = payload.get("event")
+    return event.lower().replace("_", ".") if isinstance(event, str) else ""
 
 
 def of_record(instance: str, record: Json) -> Call:

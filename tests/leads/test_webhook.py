@@ -312,7 +312,9 @@ def test_form_of_the_documents_without_an_id_is_known_by_what_it_says(number):
 
 
 def test_form_of_the_documents_is_signed_by_the_header_only(number):
-    assert send_with_token(received()).status_code == 401
+    for event in ("message.received", "MESSAGE_RECEIVED", "Message.Received", "message_received"):
+        assert send_with_token({**received(), "event": event}).status_code == 401
+    assert not WebhookEvent.objects.exists()
 
 
 def test_form_of_the_documents_needs_a_default_instance(number):

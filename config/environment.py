@@ -59,7 +59,8 @@ def _malformed(given: Mapping[str, str]) -> Iterator[str]:
 def _weak(given: Mapping[str, str]) -> Iterator[str]:
     for name in (*SECRETS, "WEBHOOK_SECRET"):
         # Of the last there may be two, while one takes the other's place.
-        if any(len(key) < MINIMUM_LENGTH or len({*key}) < 10 for key in _list(given.get(name, ""))):
+        keys = items(given.get(name, ""))
+        if any(len(key) < MINIMUM_LENGTH or len({*key}) < 10 for key in keys):
             yield f"{name} is weak: give at least {MINIMUM_LENGTH} random characters."
     for name in (*SECRETS, "S3_SECRET_KEY", "WEBHOOK_SECRET", "EVOLUTION_API_KEY"):
         value = given.get(name, "")
@@ -85,13 +86,14 @@ def _open(given: Mapping[str, str]) -> Iterator[str]:
     if given.get("DEBUG", "").lower() in YES:
         yield "DEBUG must be off."
     for name in ("ALLOWED_HOSTS", "CORS_ALLOWED_ORIGINS"):
-        if "*" in _list(given.get(name, "")):
+        if "*" in items(given.get(name, "")):
             yield f"{name} must not hold *."
     if given.get("RATE_LIMITS_ENABLED", "true").lower() not in YES:
         yield "RATE_LIMITS_ENABLED must be on."
 
 
-def _list(value: str) -> list[str]:
+def items(value: str) -> list[str]:
+    """What a list with commas holds; blanks around an item are none of it."""
     return [item.strip() for item in value.split(",") if item.strip()]
 
 
@@ -143,7 +145,7 @@ def _is_network(value: str) -> bool:
 
 
 def _each(is_right: Callable[[str], object]) -> Callable[[str], bool]:
-    return lambda value: bool(_list(value)) and all(is_right(item) for item in _list(value))
+    return lambda value: bool(items(value)) and all(is_right(item) for item in items(value))
 
 
 def _is_origin(value: str) -> bool:
@@ -225,6 +227,7 @@ SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "DEFAULT_FROM_EMAIL": (lambda value: "@" in value and value.isprintable(), "an address"),
     "DEBUG": (_is_switch, "true or false"),
     "RATE_LIMITS_ENABLED": (_is_switch, "true or false"),
+    "WEBHOOK_SECRET": (_each(bool), "a secret, or two with a comma between them"),
     "WEBHOOK_NETWORKS": (_each(_is_network), "networks like 10.0.0.0/8, with commas between them"),
     "EVOLUTION_URL": (_is_url("http", "https"), "like http://host:8080"),
     "EVOLUTION_INSTANCE": (re.compile("[A-Za-z0-9_-]{1,80}").fullmatch, "letters, digits, - and _"),

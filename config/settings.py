@@ -2,6 +2,7 @@
 
 import logging
 import tomllib
+from collections.abc import Iterable
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from config import logs
-from config.environment import faults
+from config.environment import faults, items
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 # An empty variable is none: compose files pass on whatever is not set as an empty text.
 env.ENVIRON = {name: value for name, value in env.ENVIRON.items() if value}
+
+
+def _list(name: str, *, default: Iterable[str] = ()) -> list[str]:
+    """What a variable lists; the only way to read one that holds commas."""
+    return items(env(name, default="")) or [*default]
+
 
 # --- Where we run -------------------------------------------------------------------------
 ENVIRONMENT = env("ENVIRONMENT", default="production")
@@ -32,7 +39,7 @@ VERSION = (
 )
 SECRET_KEY = env("SECRET_KEY")
 DATA_ENCRYPTION_KEY = env("DATA_ENCRYPTION_KEY")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = _list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 DOMAIN = env("DOMAIN", default="localhost:8000")
 # Behind TLS everywhere but on a developer's own machine.
 SCHEME = "http" if ENVIRONMENT == "development" else "https"
@@ -42,9 +49,9 @@ FRONTEND_URL = env("FRONTEND_URL", default=f"{SITE_URL}/account")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "config.error_pages.permission_denied"
 # Networks of our own proxies: only they are believed who the client is.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = _list("TRUSTED_PROXIES")
 # Private networks that outgoing calls may reach; all others but public ones are refused.
-OUTGOING_NETWORKS = env.list("OUTGOING_NETWORKS", default=[])
+OUTGOING_NETWORKS = _list("OUTGOING_NETWORKS")
 
 # --- Applications -------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -387,8 +394,8 @@ RATE_LIMITS = {
 
 # --- Leads --------------------------------------------------------------------------------
 # Without it the gateway's calls are not believed; two, while one takes the other's place.
-WEBHOOK_SECRETS = env.list("WEBHOOK_SECRET", default=[])
-WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
+WEBHOOK_SECRETS = _list("WEBHOOK_SECRET")
+WEBHOOK_NETWORKS = _list("WEBHOOK_NETWORKS")
 # So far the clock of a signed call may be from ours.
 WEBHOOK_WINDOW = timedelta(minutes=5)
 WEBHOOK_MAX_BYTES = 1024 * 1024
@@ -411,7 +418,7 @@ DEEPGRAM_API_KEY = env("DEEPGRAM_API_KEY", default="")
 DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 TAVILY_API_KEY = env("TAVILY_API_KEY", default="")
 TAVILY_URL = "https://api.tavily.com/search"
-# What an empty message is answered; {organization} is not filled in, it is said as it stands.
+# What an empty message is answered.
 CHAT_GREETING = env("CHAT_GREETING", default="")
 PRIVACY_URL = env("PRIVACY_URL", default=f"{SITE_URL}/account/privacy/")
 # Dollars for a million tokens, read and written; what is not named costs as much as the dearest.
@@ -506,7 +513,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Of one picture; nginx knows the first (nginx/site.conf.template).
 PICTURE_MAX_BYTES = 15 * 1024 * 1024
 PICTURE_MAX_PIXELS = 40_000_000
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = _list("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_HEADERS = [
     "accept",
     "accept-language",
@@ -563,7 +570,7 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG  # its end has a line
 # Shared by the processes of one program, which count into it; prometheus_client reads it too.
 METRICS_FOLDER = env("PROMETHEUS_MULTIPROC_DIR", default=None)
-METRICS_ALLOWED = env.list("METRICS_ALLOWED", default=["127.0.0.0/8", "::1"])
+METRICS_ALLOWED = _list("METRICS_ALLOWED", default=["127.0.0.0/8", "::1"])
 METRICS_PORT = env.int("METRICS_PORT", default=0)  # of workers and beat; 0 is none
 # Counted every hour, by name: a model, which of its rows, and the field whose sum counts, if any.
 TOTALS: dict[str, tuple[str, dict[str, Any], str | None]] = {

@@ -96,6 +96,8 @@ def test_missing_variable_is_named(name, value):
         ("EMAIL_URL", "smtps://mutirao:Hy5-pD1z@mail.mutirao.org:465"),
         ("DOMAIN", ".mutirao.org"),
         ("ALLOWED_HOSTS", ","),
+        ("WEBHOOK_SECRET", ","),
+        ("WEBHOOK_NETWORKS", "10.2.0.0/16, 10.3.0.0/33"),
         ("DEFAULT_FROM_EMAIL", "no-reply@mutirao.org\nBcc: a@b.org"),
         ("PORT", "70000"),
         ("WEB_CONCURRENCY", "x"),
@@ -139,6 +141,27 @@ def run(variables, *command):
         timeout=60,
         check=False,
     )
+
+
+LISTS = {
+    "ALLOWED_HOSTS": ["mutirao.org", "www.mutirao.org"],
+    "CORS_ALLOWED_ORIGINS": ["https://app.mutirao.org", "https://mutirao.org"],
+    "TRUSTED_PROXIES": ["10.0.0.0/8", "172.28.0.1"],
+    "OUTGOING_NETWORKS": ["10.1.0.0/16", "10.2.0.0/16"],
+    "WEBHOOK_SECRETS": ["wN3kD8sV1qZ6tB9xC4mL7pH2rJ5gF0yA", "hT5vQ2zX8nK1bM6wR9cL3pJ7sG0dF4yE"],
+    "WEBHOOK_NETWORKS": ["10.2.0.0/16", "10.3.0.0/16"],
+    "METRICS_ALLOWED": ["10.4.0.0/16", "::1"],
+}
+
+
+def test_blanks_and_commas_too_many_are_no_part_of_a_list():
+    code = f"from config import settings; print([getattr(settings, name) for name in {[*LISTS]}])"
+    given = {name: f" {', '.join(each)} ,, " for name, each in LISTS.items()}
+    given["WEBHOOK_SECRET"] = given.pop("WEBHOOK_SECRETS")
+
+    process = run({**GOOD, **given}, "-c", code)
+
+    assert process.stdout.strip() == str([*LISTS.values()]), process.stderr
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def found(pattern, *paths):
 
 
 def read_by_code():
-    in_settings = found(r'\benv(?:\.\w+)?\(\s*"([A-Z0-9_]+)"', "config/settings.py")
+    in_settings = found(r'\b(?:env(?:\.\w+)?|_list)\(\s*"([A-Z0-9_]+)"', "config/settings.py")
     without_django = ("config/gunicorn.py", "config/heartbeat.py")
     in_them = found(r'environ\.get\(["\']([A-Z0-9_]+)', *without_django)
     return in_settings | in_them | {*REQUIRED, *SHAPES}
@@ -95,6 +95,10 @@ def test_table_has_each_variable_once():
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)
 
     assert sorted(rows) == sorted(read_by_code())
+
+
+def test_lists_are_read_in_one_way():
+    assert "env.list(" not in Path(ROOT, "config/settings.py").read_text("utf-8")
 
 
 def test_nobody_else_reads_the_environment():

@@ -14,7 +14,8 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from kombu.exceptions import OperationalError as BrokerAway
 from prometheus_client import REGISTRY
 
-from config import beat
+from config import beat, tasks
+from config.celery import app
 from config.models import PeriodicRun
 from tests.together import run_together
 
@@ -42,7 +43,7 @@ def hourly(time_machine):
     interval = IntervalSchedule.objects.create(every=1, period="hours")
     before = timezone.now() - timedelta(hours=1)
     return PeriodicTask.objects.create(
-        name="hourly", task="config.tasks.clean_cache", interval=interval, last_run_at=before
+        name="hourly", task=tasks.clean_cache.name, interval=interval, last_run_at=before
     )
 
 
@@ -118,7 +119,10 @@ def test_database_that_is_away_ends_no_beat(hourly, client, monkeypatch, sign):
 
 def test_one_bad_schedule_does_not_stop_the_others(hourly, client, monkeypatch, caplog):
     PeriodicTask.objects.create(
-        name="bad", task="nothing", interval=hourly.interval, last_run_at=hourly.last_run_at
+        name="bad",
+        task=tasks.count_totals.name,
+        interval=hourly.interval,
+        last_run_at=hourly.last_run_at,
     )
     sent = beat.due_moments
 
@@ -132,6 +136,26 @@ def test_one_bad_schedule_does_not_stop_the_others(hourly, client, monkeypatch, 
 
     assert client.llen("default") == 1
     assert "Beat cannot send" in caplog.text
+
+
+def test_task_of_a_version_that_was_taken_back_is_not_sent(hourly, client, caplog):
+    rest = {"interval": hourly.interval, "last_run_at": hourly.last_run_at}
+    PeriodicTask.objects.create(name="newer", task="leads.tasks.newer.work", **rest)
+    scheduler = a_beat()
+
+    scheduler.tick()
+    scheduler.tick()
+
+    assert client.llen("default") == 1
+    assert [run.name for run in PeriodicRun.objects.all()] == ["hourly"]
+    assert caplog.text.count("Beat leaves out what this version lacks: newer.") == 1
+
+
+def test_each_seeded_task_is_known_to_beat(db):
+    """As Celery's own program loads them before it reads the schedule."""
+    app.loader.init_worker()
+
+    assert {task for task, _ in settings.SCHEDULES.values()} <= app.tasks.keys()
 
 
 def test_slots_that_nobody_sent_are_told_and_one_is_sent(hourly, client, caplog):

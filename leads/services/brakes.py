@@ -1,9 +1,13 @@
 """What keeps a follow-up from going out, now or for good."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import F
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,26 +23,70 @@ WEEK = timedelta(days=7)
 BACKLOG = 60
 
 
-def left_out(follow_up: FollowUp, event: Event | None, now: datetime) -> str:
+@dataclass(frozen=True)
+class Standing:
+    """What decides, beside a lead's own row, whether and when they are written to."""
+
+    has_agreed: bool = False
+    is_busy: bool = False  # with a person of ours
+    channels: frozenset[str] = frozenset()
+    # When they were written to unasked within a week; the latest first, no more than may be.
+    week: tuple[datetime, ...] = ()
+
+
+def standing(lead: Lead, now: datetime) -> Standing:
+    return standings([lead], now)[lead.pk]
+
+
+def standings(leads: Iterable[Lead], now: datetime) -> dict[int, Standing]:
+    """Of each, in one query; who was erased meanwhile is not written to."""
+    ids = {lead.pk for lead in leads}
+    rows = Lead.objects.only("opted_out_at").filter(pk__in=ids).annotate(
+        agreed=consent.last_word(),
+        is_busy=Exists(sequences.busy_with(OuterRef("pk"))),
+        by_email=Exists(_emails(OuterRef("pk"))),
+        by_whatsapp=Exists(_chats(OuterRef("pk"))),
+        week=ArraySubquery(_week(OuterRef("pk"), now)),
+    )
+    return dict.fromkeys(ids, Standing()) | {row.pk: _standing(row) for row in rows}
+
+
+def _standing(row: Any) -> Standing:
+    by = {Channel.EMAIL: row.by_email, Channel.WHATSAPP: row.by_whatsapp}
+    return Standing(
+        has_agreed=row.opted_out_at is None and bool(row.agreed),
+        is_busy=row.is_busy,
+        channels=frozenset(channel for channel, is_there in by.items() if is_there),
+        week=tuple(row.week),
+    )
+
+
+def _week(lead: Any, now: datetime) -> QuerySet[Any, Any]:
+    theirs = FollowUp.objects.filter(lead=lead)
+    busy = theirs.counted() | theirs.filter(status=FollowUp.Status.SENDING)
+    at = busy.annotate(at=Coalesce(F("sent_at"), F("touched_at"))).filter(at__gt=now - WEEK)
+    return at.order_by("-at").values("at")[: settings.FOLLOW_UPS_PER_WEEK]
+
+
+def left_out(follow_up: FollowUp, event: Event | None, theirs: Standing, now: datetime) -> str:
     """Why it is not sent at all; nothing, if nothing speaks against it."""
     lead, source = follow_up.lead, follow_up.source
     if follow_up.due_at < now - settings.FOLLOW_UP_LATEST:
         return Reason.TOO_LATE
     if lead.opted_out_at is not None:
         return Reason.OPTED_OUT
-    if not consent.may_write_unasked(lead):
+    if not theirs.has_agreed:
         return Reason.NO_CONSENT
-    if moved_on := _moved_on(follow_up):
+    if moved_on := _moved_on(follow_up, theirs):
         return moved_on
     if wording.needs_city("".join(source.words(lead.language))) and not lead.city:
         return Reason.NO_CITY
     if follow_up.step and follow_up.step.with_event and event is None:
         return Reason.NO_EVENT
-    has_address = email_of(lead) if source.channel == Channel.EMAIL else whatsapp_of(lead)
-    return "" if has_address else Reason.NO_ADDRESS
+    return "" if source.channel in theirs.channels else Reason.NO_ADDRESS
 
 
-def _moved_on(follow_up: FollowUp) -> str:
+def _moved_on(follow_up: FollowUp, theirs: Standing) -> str:
     """Whether the lead is not any more where the sequence found them, though no hook said so."""
     lead, enrolment = follow_up.lead, follow_up.enrolment
     if enrolment is None:
@@ -46,19 +94,13 @@ def _moved_on(follow_up: FollowUp) -> str:
     _field, stages = sequences.TRIGGERS[enrolment.sequence.trigger]
     if lead.merged_into_id or lead.stage not in stages:
         return Reason.STAGE_CHANGED
-    return Reason.TAKEN_OVER if sequences.busy_with(lead).exists() else ""
+    return Reason.TAKEN_OVER if theirs.is_busy else ""
 
 
-def not_before(follow_up: FollowUp, now: datetime) -> datetime:
+def not_before(lead: Lead, theirs: Standing, now: datetime) -> datetime:
     """The first moment from now on that the week's cap and the quiet hours allow."""
-    lead = follow_up.lead
-    others = FollowUp.objects.filter(lead=lead).exclude(pk=follow_up.pk)
-    at = Coalesce(F("sent_at"), F("touched_at"))
-    busy = others.counted() | others.filter(status=FollowUp.Status.SENDING)
-    week = busy.annotate(at=at).filter(at__gt=now - WEEK).order_by("-at")
-    latest = list(week.values_list("at", flat=True)[: settings.FOLLOW_UPS_PER_WEEK])
-    is_full = len(latest) == settings.FOLLOW_UPS_PER_WEEK
-    return quiet.next_open(latest[-1] + WEEK if is_full else now, lead.time_zone)
+    is_full = len(theirs.week) == settings.FOLLOW_UPS_PER_WEEK
+    return quiet.next_open(theirs.week[-1] + WEEK if is_full else now, lead.time_zone)
 
 
 def unwelcome(message: Message) -> str:
@@ -80,21 +122,29 @@ def unwelcome(message: Message) -> str:
         return Reason.STAFF
     wrote = lead.last_inbound_at is not None and lead.last_inbound_at > message.sent_at
     is_over = follow_up.enrolment_id is not None and wrote
-    return left_out(follow_up, follow_up.event, now) or (Reason.REPLIED if is_over else "")
+    reason = left_out(follow_up, follow_up.event, standing(lead, now), now)
+    return reason or (Reason.REPLIED if is_over else "")
 
 
 def email_of(lead: Lead) -> str:
     """The address that was proven last: what somebody only typed is not written to."""
-    mine = LeadIdentity.objects.filter(lead=lead, kind=LeadIdentity.Kind.EMAIL)
-    proven = mine.exclude(proof=LeadIdentity.Proof.CLAIM).order_by("-proven_at", "-pk").first()
+    proven = _emails(lead).order_by("-proven_at", "-pk").first()
     return proven.value if proven else ""
 
 
 def whatsapp_of(lead: Lead) -> Conversation | None:
     """Where the lead wrote to us last; no conversation is ever begun by us."""
-    mine = Conversation.objects.filter(lead=lead, channel=Conversation.Channel.WHATSAPP)
-    recent = mine.order_by(F("last_message_at").desc(nulls_last=True), "-pk")
+    recent = _chats(lead).order_by(F("last_message_at").desc(nulls_last=True), "-pk")
     return recent.select_related("instance", "lead").first()
+
+
+def _emails(lead: Any) -> QuerySet[LeadIdentity]:
+    mine = LeadIdentity.objects.filter(lead=lead, kind=LeadIdentity.Kind.EMAIL)
+    return mine.exclude(proof=LeadIdentity.Proof.CLAIM)
+
+
+def _chats(lead: Any) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(lead=lead, channel=Conversation.Channel.WHATSAPP)
 
 
 def is_blocked(conversation: Conversation) -> bool:

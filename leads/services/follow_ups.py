@@ -140,20 +140,26 @@ def _take(follow_up_id: int) -> FollowUp | None:
     now = timezone.now()
     if follow_up.due_at > now:
         return None
-    follow_up.event = event_for(follow_up)
-    if reason := brakes.left_out(follow_up, follow_up.event, now):
+    (follow_up.event,) = events_for([follow_up])
+    theirs = brakes.standing(follow_up.lead, now)
+    if reason := brakes.left_out(follow_up, follow_up.event, theirs, now):
         _leave_out(follow_up, reason)
         return None
-    if (moment := brakes.not_before(follow_up, now)) > now:
+    if (moment := brakes.not_before(follow_up.lead, theirs, now)) > now:
         FollowUp.objects.filter(pk=follow_up.pk).update(due_at=moment, queued_at=None)
         return None
     return follow_up
 
 
-def event_for(follow_up: FollowUp) -> Event | None:
-    if follow_up.step is None or not follow_up.step.with_event:
-        return None
-    return invitations.event_near(follow_up.lead)
+def events_for(rows: list[FollowUp]) -> list[Event | None]:
+    """To what each invites, if it invites at all and there is anything near."""
+    invites = [row.step is not None and row.step.with_event for row in rows]
+    leads = [row.lead for row, is_one in zip(rows, invites, strict=True) if is_one]
+    found = invitations.events_near(leads)
+    return [
+        found.get(row.lead_id) if is_one else None
+        for row, is_one in zip(rows, invites, strict=True)
+    ]
 
 
 def compose(source: SequenceStep | BulkMessage, lead: Lead, event: Event | None) -> wording.Letter:

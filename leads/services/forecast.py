@@ -7,6 +7,7 @@ from itertools import islice
 
 from django.utils import timezone
 
+from events.models import Event
 from leads.models import Enrolment, FollowUp, Lead, Sequence, SequenceStep
 from leads.services import brakes, follow_ups, sequences
 from leads.wording import Letter
@@ -38,26 +39,36 @@ def of(sequence: Sequence, *, days: int | None = None) -> list[Line]:
     since = now - (BACK if days is None else timedelta(days=days))
     if sequence.is_active and sequence.active_since is not None:
         since = max(since, sequence.active_since)
-    return list(islice(_lines(sequence, since, now), MOST))
+    return _lines(list(islice(_rows(sequence, since, now), MOST)), now)
 
 
-def _lines(sequence: Sequence, since: datetime, now: datetime) -> Iterator[Line]:
+def _rows(sequence: Sequence, since: datetime, now: datetime) -> Iterator[FollowUp]:
+    """What is planned, and what would be."""
     rows = FollowUp.objects.planned().filter(enrolment__sequence=sequence).order_by("due_at", "pk")
-    for row in rows.select_related("lead__user", "step", "enrolment__sequence")[:MOST]:
-        yield _line(row, now)
+    yield from rows.select_related("lead__user", "step", "enrolment__sequence")[:MOST]
     steps = list(sequence.steps.order_by("position"))
-    for lead in sequences.candidates(sequence, since=since, until=now)[:MOST]:
+    found = sequences.candidates(sequence, since=since, until=now)
+    for lead in found.select_related("user")[:MOST]:
         moment = lead.moment  # type: ignore[attr-defined]  # annotated by `candidates`
         enrolment = Enrolment(sequence=sequence, lead=lead, triggered_at=moment)
         for step in steps:
             due_at = sequences.due_at(enrolment, step)
-            yield _line(FollowUp(enrolment=enrolment, step=step, lead=lead, due_at=due_at), now)
+            yield FollowUp(enrolment=enrolment, step=step, lead=lead, due_at=due_at)
 
 
-def _line(follow_up: FollowUp, now: datetime) -> Line:
-    step, event = follow_up.step, follow_ups.event_for(follow_up)
+def _lines(rows: list[FollowUp], now: datetime) -> list[Line]:
+    """All are asked about at once: there are as many queries for many as for a few."""
+    standings = brakes.standings([row.lead for row in rows], now)
+    events = follow_ups.events_for(rows)
+    return [
+        _line(row, event, standings[row.lead_id], now)
+        for row, event in zip(rows, events, strict=True)
+    ]
+
+
+def _line(follow_up: FollowUp, event: Event | None, theirs: brakes.Standing, now: datetime) -> Line:
+    step, lead = follow_up.step, follow_up.lead
     assert step is not None  # noqa: S101  # of a sequence
-    due_at = max(follow_up.due_at, brakes.not_before(follow_up, now))
-    reason = brakes.left_out(follow_up, event, now)
-    letter = follow_ups.compose(step, follow_up.lead, event)
-    return Line(follow_up.lead, step, due_at, reason, letter)
+    due_at = max(follow_up.due_at, brakes.not_before(lead, theirs, now))
+    reason = brakes.left_out(follow_up, event, theirs, now)
+    return Line(lead, step, due_at, reason, follow_ups.compose(step, lead, event))

@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from leads import tasks
 from leads.models import Enrolment, FollowUp
 from leads.services import forecast, sequences
+from tests.factories import EventFactory, UserFactory
 from tests.leads.agreed import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -82,6 +86,28 @@ def test_what_a_dry_run_says_happens(sequence, make_lead, clock, mailoutbox):
         assert row.reason == line.reason
         assert row.sent_at is None or row.sent_at == line.due_at
     assert len(mailoutbox) == 2
+
+
+def test_many_are_asked_about_as_often_as_a_few(sequence, make_lead):
+    sequence.steps.update(with_event=True, text_pt_br="Oi {name}! {event}")
+    for city in ("Recife", "Olinda"):
+        EventFactory(title=f"Em {city}", city=city)
+
+    def ask(leads):
+        for number in range(leads):
+            city = ("Recife", "Olinda", "São Paulo")[number % 3]
+            make_lead(email=f"{uuid4()}@example.org", whatsapp=True, city=city)
+        make_lead(email=f"{uuid4()}@example.org", user=UserFactory(latitude=-8.05, longitude=-34.9))
+        with CaptureQueriesContext(connection) as queries:
+            lines = forecast.of(sequence)
+        assert any("Em Recife" in line.letter.text for line in lines)
+        return len(lines), len(queries)
+
+    few, queries = ask(1)
+    many, as_many_queries = ask(30)
+
+    assert (few, many) == (4, 66)
+    assert as_many_queries == queries
 
 
 def test_the_page_shows_it(admin_client, sequence, make_lead):

@@ -41,7 +41,8 @@ def standing(lead: Lead, now: datetime) -> Standing:
 def standings(leads: Iterable[Lead], now: datetime) -> dict[int, Standing]:
     """Of each, in one query; who was erased meanwhile is not written to."""
     ids = {lead.pk for lead in leads}
-    rows = Lead.objects.only("opted_out_at").filter(pk__in=ids).annotate(
+    wanted = Lead.objects.only("opted_out_at").filter(pk__in=ids)
+    rows = wanted.annotate(
         agreed=consent.last_word(),
         is_busy=Exists(sequences.busy_with(OuterRef("pk"))),
         by_email=Exists(_emails(OuterRef("pk"))),

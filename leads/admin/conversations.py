@@ -229,9 +229,10 @@ def _version(page: str) -> str:
 
 
 def _consents(conversation: Conversation) -> list[LeadConsent]:
-    """The latest of each purpose, which is the one that counts."""
-    latest = conversation.lead.consents.order_by("purpose", "-recorded_at", "-pk")
-    return list(latest.distinct("purpose"))
+    """Of each purpose the word that counts."""
+    said = conversation.lead.consents
+    contact = said.filter(purpose=LeadConsent.Purpose.CONTACT).order_by("-recorded_at", "-pk")
+    return [*contact[:1], *said.last_words()[:1]]
 
 
 waiting.register(_("Conversations"), Conversation.objects.waiting_for_staff, "state__exact=waiting")

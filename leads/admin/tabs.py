@@ -117,8 +117,10 @@ class Consents(RowsOfLead):
     def shown_purpose(self, consent: LeadConsent) -> str:
         return consent.get_purpose_display()
 
-    @display(description=_("said"), label={"yes": "success", "no": "danger"})
+    @display(description=_("said"), label={"yes": "success", "no": "danger", "typed": "warning"})
     def word(self, consent: LeadConsent) -> tuple[str, Any]:
+        if consent.is_typed:
+            return "typed", _("typed by somebody")
         return ("yes", _("yes")) if consent.is_given else ("no", _("no"))
 
     @display(description=_("channel"))

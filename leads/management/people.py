@@ -77,4 +77,6 @@ def _wrote(row: dict[str, str]) -> Lead:
         proof=PROOF,
     )
     lead.claims.update(mail_due_at=None)  # nobody lives at these addresses
+    for claim in lead.claims.filter(kind=LeadIdentity.Kind.EMAIL):
+        consent.claim_proven(lead, claim, channel=LeadConsent.Channel.EMAIL, proof=PROOF)
     return lead

@@ -1,6 +1,7 @@
 """What people agreed to, with its proof: an append-only ledger."""
 
 from django.db import models
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -8,8 +9,22 @@ from config.encryption import EncryptedJSONField
 from leads.models.people import Lead
 
 
+class LeadConsentQuerySet(models.QuerySet["LeadConsent"]):
+    def last_words(self) -> "LeadConsentQuerySet":
+        """What was said of unasked messages, by the rule of what counts: the first row decides.
+
+        A no counts from wherever it comes; a yes that was typed into a form, which anybody can
+        fill in, does not; that of an import only as long as nobody said anything themselves.
+        """
+        channel = LeadConsent.Channel
+        brought = Case(When(is_given=True, channel=channel.IMPORT, then=1), default=Value(0))
+        said = self.filter(purpose=LeadConsent.Purpose.UNASKED)
+        typed = Q(is_given=True, channel=channel.FORM)
+        return said.exclude(typed).order_by(brought, "-recorded_at", "-pk")
+
+
 class LeadConsent(models.Model):
-    """One yes or no of a lead; the latest of its purpose counts, and none is ever changed."""
+    """One yes or no of a lead, and none is ever changed; which counts is said by `last_words`."""
 
     class Purpose(models.TextChoices):
         CONTACT = "contact", _("to be answered")
@@ -34,6 +49,8 @@ class LeadConsent(models.Model):
     proof = EncryptedJSONField(default=dict)
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now)
 
+    objects = LeadConsentQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
@@ -43,3 +60,9 @@ class LeadConsent(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.purpose}"
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether anybody may have said this yes; it counts when its claim is proven."""
+        is_unasked = self.purpose == self.Purpose.UNASKED
+        return is_unasked and self.is_given and self.channel == self.Channel.FORM

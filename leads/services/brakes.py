@@ -43,7 +43,7 @@ def standings(leads: Iterable[Lead], now: datetime) -> dict[int, Standing]:
     ids = {lead.pk for lead in leads}
     wanted = Lead.objects.only("opted_out_at").filter(pk__in=ids)
     rows = wanted.annotate(
-        agreed=consent.last_word(),
+        agreed=consent.agreed(),
         is_busy=Exists(sequences.busy_with(OuterRef("pk"))),
         by_email=Exists(_emails(OuterRef("pk"))),
         by_whatsapp=Exists(_chats(OuterRef("pk"))),

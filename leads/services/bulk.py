@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,11 +15,11 @@ from leads.models import (
     BulkMessage,
     Conversation,
     FollowUp,
-    LeadConsent,
     LeadIdentity,
     SequenceStep,
 )
 from leads.models.people import LeadQuerySet
+from leads.services import consent
 from users.models import User
 
 BATCH = 1000
@@ -86,11 +86,9 @@ def write_to(
 
 def _marked(leads: LeadQuerySet, channel: str) -> Any:
     """Annotate `has_agreed`, by the last word about it, and `has_address`."""
-    said = LeadConsent.objects.filter(lead=OuterRef("pk"), purpose=LeadConsent.Purpose.UNASKED)
-    last = said.order_by("-recorded_at", "-pk").values("is_given")[:1]
     if channel == SequenceStep.Channel.EMAIL:
         proven = LeadIdentity.objects.exclude(proof=LeadIdentity.Proof.CLAIM)
         found = proven.filter(lead=OuterRef("pk"), kind=LeadIdentity.Kind.EMAIL)
-        return leads.annotate(has_agreed=Subquery(last), has_address=Exists(found))
+        return leads.annotate(has_agreed=consent.agreed(), has_address=Exists(found))
     there = Conversation.objects.filter(lead=OuterRef("pk"), channel=channel)
-    return leads.annotate(has_agreed=Subquery(last), has_address=Exists(there))
+    return leads.annotate(has_agreed=consent.agreed(), has_address=Exists(there))

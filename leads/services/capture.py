@@ -38,14 +38,14 @@ def capture(
     lead = _lead_of(kind, fields[kind], fields, source)
     typed = {name: text for name, text in fields.items() if text}
     lead.submissions.create(fields=typed, source=source, utm=utm)
-    _agree(lead, consent, proof)
+    # Only the yes of who has the address counts.
+    is_asked = bool(consent.get("unasked")) and not consents.may_write_unasked(lead)
     claims = [
-        claim(lead, kind=each, value=fields[each])
+        claim(lead, kind=each, value=fields[each], is_asked=is_asked)
         for each in (Kind.EMAIL, Kind.PHONE)
         if fields.get(each)
     ]
-    if kind == Kind.EMAIL and consent.get("unasked") and lead.opted_out_at:
-        ask_for_proof(claims[0])  # only who has the address takes the opt-out back
+    _agree(lead, consent, {**proof, "claim": claims[0].pk})
     return lead
 
 
@@ -87,10 +87,13 @@ def _agree(lead: Lead, consent: dict[str, Any], proof: dict[str, Any]) -> None:
 
 
 @transaction.atomic
-def claim(lead: Lead, *, kind: str, value: str) -> LeadClaim:
-    """Note what was typed; a mail asks whoever has the address whether it was they, once."""
+def claim(lead: Lead, *, kind: str, value: str, is_asked: bool = False) -> LeadClaim:
+    """Note what was typed; a mail asks whoever has the address whether it was they.
+
+    Once, or whenever `is_asked`.
+    """
     claim, is_new = note_claim(lead, kind, identities.normalize(kind, value))
-    if is_new and kind == Kind.EMAIL and not _is_proven(lead, claim):
+    if kind == Kind.EMAIL and (is_asked or (is_new and not _is_proven(lead, claim))):
         ask_for_proof(claim)
     return claim
 
@@ -110,7 +113,8 @@ def ask_for_proof(claim: LeadClaim) -> None:
     """Have the link mailed that proves the address; so many mails an hour for one mailbox."""
     if limits.hit("mail", claim.value) is not None:
         return
-    LeadClaim.objects.filter(pk=claim.pk).update(mail_due_at=timezone.now(), mail_attempts=0)
+    claim.mail_due_at, claim.mail_attempts = timezone.now(), 0
+    claim.save(update_fields=["mail_due_at", "mail_attempts"])
     tasks.send_lead_confirmation.delay_on_commit(claim.pk)
 
 

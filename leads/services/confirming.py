@@ -34,7 +34,7 @@ def confirm_email(token: str) -> LeadIdentity:
     unused = LeadClaim.objects.filter(pk=claim.pk, confirmed_at=claim.confirmed_at)
     if not unused.update(confirmed_at=timezone.now()):
         raise refused()
-    _agree_again(lead, claim)
+    consent.claim_proven(lead, claim, channel=Channel.EMAIL, proof={})
     return identity
 
 
@@ -49,15 +49,21 @@ def confirm_account(lead: Lead, user: User) -> Lead:
     return lead
 
 
-def confirm_form(lead: Lead, user: User) -> Lead:
-    """The same for who sent a form with the address that they confirmed.
+def confirm_form(lead: Lead, user: User, *, has_agreed: bool = False) -> Lead:
+    """The same for who sent a form with the address that they confirmed, and maybe a yes.
 
     A lead that was only said to have it may be somebody else's: unless it came with this form,
     staff decide.
     """
+    key = identities.key_of(Kind.EMAIL, user.email)
+    typed = lead.claims.filter(kind=Kind.EMAIL, key=key).first()
     mine = lead.identities.filter(kind=Kind.EMAIL).exclude(proof=LeadIdentity.Proof.CLAIM)
     is_new = lead.submissions.count() == 1 and not lead.conversations.exists()
-    return confirm_account(lead, user) if is_new or mine.exists() else lead
+    lead = confirm_account(lead, user) if is_new or mine.exists() else lead
+    if has_agreed and typed and lead.user_id == user.pk:
+        consent.claim_proven(lead, typed, channel=Channel.EMAIL, proof={"account": user.pk})
+        LeadClaim.objects.filter(pk=typed.pk).update(mail_due_at=None)  # nothing to ask any more
+    return lead
 
 
 @transaction.atomic
@@ -85,19 +91,3 @@ def _prove_email(lead: Lead, user: User) -> None:
         identities.prove(lead, Kind.EMAIL, user.email, proof=LeadIdentity.Proof.ACCOUNT)
     except identities.IdentityTaken:
         capture.note_claim(lead, Kind.EMAIL, user.email)  # so that staff see the two
-
-
-def _agree_again(lead: Lead, claim: LeadClaim) -> None:
-    """What a form agreed to was anybody's word; now it is that of who has the address."""
-    said = lead.consents.filter(purpose=LeadConsent.Purpose.UNASKED)
-    latest = said.order_by("recorded_at", "pk").last()
-    if latest and latest.is_given and latest.channel == Channel.FORM:
-        consent.record(
-            lead,
-            purpose=latest.purpose,
-            is_given=True,
-            channel=Channel.EMAIL,
-            text=latest.text,
-            version=latest.version,
-            proof={"confirms": latest.pk, "claim": claim.pk},
-        )

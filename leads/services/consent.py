@@ -1,12 +1,13 @@
 """What a lead agreed to, each time with its proof."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from leads.models import Lead, LeadConsent
+from leads.models import Lead, LeadClaim, LeadConsent
 from users import services as users
 
 Channel = LeadConsent.Channel
@@ -29,7 +30,7 @@ def record(
     """Write down a yes or a no; the lead's row is locked, so that the last word is the latest row.
 
     A no counts from wherever it comes. A yes lifts an opt-out only from a channel that is the
-    lead's: a form can be filled in by anybody.
+    lead's: a form can be filled in by anybody, and what it agreed to waits for `claim_proven`.
     """
     locked = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     row = LeadConsent.objects.create(
@@ -65,10 +66,42 @@ def tell_account(lead: Lead) -> None:
 def may_write_unasked(lead: Lead) -> bool:
     """Whether the lead agreed last, and did not opt out."""
     here = Lead.objects.filter(pk=lead.pk, opted_out_at=None)
-    return here.alias(agreed=last_word()).filter(agreed=True).exists()
+    return here.alias(agreed=agreed()).filter(agreed=True).exists()
 
 
-def last_word() -> Subquery:
-    """What a lead last said about being written to unasked, for a query of leads."""
-    said = LeadConsent.objects.filter(lead=OuterRef("pk"), purpose=Purpose.UNASKED)
-    return Subquery(said.order_by("-recorded_at", "-pk").values("is_given")[:1])
+def agreed() -> Subquery:
+    """Whether the word that counts is a yes, for a query of leads."""
+    said = LeadConsent.objects.filter(lead=OuterRef("pk"))
+    return Subquery(said.last_words().values("is_given")[:1])
+
+
+def last_word(lead: Lead) -> LeadConsent | None:
+    """The row that decides whether the lead is written to unasked."""
+    return lead.consents.last_words().first()
+
+
+@transaction.atomic
+def claim_proven(lead: Lead, claim: LeadClaim, *, channel: str, proof: dict[str, Any]) -> None:
+    """Let the yes that was typed with this claim count from now on, if no later word did.
+
+    What was typed with another claim of the lead stays what it is: whose that was is not known.
+    """
+    lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    forms = lead.consents.filter(channel=Channel.FORM, is_given=True, purpose=Purpose.UNASKED)
+    rows = forms.order_by("-recorded_at", "-pk")
+    typed = next((row for row in rows if row.proof.get("claim") == claim.pk), None)
+    last = last_word(lead)
+    if typed and (last is None or _moment(last) < _moment(typed)):
+        record(
+            lead,
+            purpose=typed.purpose,
+            is_given=True,
+            channel=channel,
+            text=typed.text,
+            version=typed.version,
+            proof={"confirms": typed.pk, "claim": claim.pk, **proof},
+        )
+
+
+def _moment(row: LeadConsent) -> tuple[datetime, int]:
+    return row.recorded_at, row.pk

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from config.encryption import keyed_hash
 from config.errors import DomainError
 from leads import places
-from leads.models import Lead, LeadClaim, LeadIdentity
+from leads.models import Lead, LeadClaim, LeadConsent, LeadIdentity
+from leads.services import consent
 from users import phones
 from users.models import User
 
@@ -166,9 +167,12 @@ def prove(lead: Lead, kind: str, value: str, *, proof: str) -> LeadIdentity:
     return identity
 
 
+@transaction.atomic
 def confirm_claim(claim: LeadClaim) -> LeadIdentity:
-    """Staff asked the person, who has it: what was only typed is proven."""
-    return prove(claim.lead, claim.kind, claim.value, proof=Proof.STAFF)
+    """Staff asked the person, who typed it: it is proven, with what was agreed to beside it."""
+    identity = prove(claim.lead, claim.kind, claim.value, proof=Proof.STAFF)
+    consent.claim_proven(claim.lead, claim, channel=LeadConsent.Channel.STAFF, proof={})
+    return identity
 
 
 def lead_of_user(user: User) -> Lead | None:

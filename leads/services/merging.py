@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.errors import DomainError
-from leads.models import Enrolment, FollowUp, Lead, LeadClaim, LeadConsent, LeadMerge
+from leads.models import Enrolment, FollowUp, Lead, LeadClaim, LeadMerge
 from leads.services import consent, stages
 from users.models import User
 
@@ -194,7 +194,7 @@ def _give_back(kept: Lead, gone: Lead, facts: dict[str, list[Any]], by: User | N
 
 def _repeat_no(kept: Lead, gone: Lead, merge: LeadMerge) -> None:
     """A no that was said of the two counts for each of them; its proof is of one of them only."""
-    said = _last_word(kept)
+    said = consent.last_word(kept)
     if said and not said.is_given and said.recorded_at >= merge.merged_at:
         said.proof = {"repeats": said.pk, "merge": merge.pk}
         said.pk, said.lead = None, gone
@@ -203,10 +203,5 @@ def _repeat_no(kept: Lead, gone: Lead, merge: LeadMerge) -> None:
 
 def _opted_out_at(lead: Lead) -> Any:
     """By its own ledger; who said no stays out."""
-    latest = _last_word(lead)
+    latest = consent.last_word(lead)
     return latest.recorded_at if latest and not latest.is_given else None
-
-
-def _last_word(lead: Lead) -> LeadConsent | None:
-    said = lead.consents.filter(purpose=LeadConsent.Purpose.UNASKED).order_by("recorded_at", "pk")
-    return said.exclude(is_given=True, channel__in=consent.UNPROVEN).last()

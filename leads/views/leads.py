@@ -91,7 +91,7 @@ class LeadsView(generics.ListAPIView[Lead]):
         if not form.get("website"):
             lead = _capture(form, request)
             if user := _writer(request, form.get("email", "")):
-                confirming.confirm_form(lead, user)
+                confirming.confirm_form(lead, user, has_agreed=form["accepts_messages"])
         return sent(_("Thank you! We have your message and will write to you."))
 
 

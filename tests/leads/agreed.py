@@ -26,7 +26,7 @@ def lead_who_agreed(*, email="", whatsapp=False, agreed=True, **fields):
     lead = Lead.objects.create(**{"name": "Iara Lima", "source": "form", **fields})
     if agreed:
         LeadConsent.objects.create(
-            lead=lead, purpose="unasked", is_given=True, channel="form", text="Sim"
+            lead=lead, purpose="unasked", is_given=True, channel="web", text="Sim"
         )
     if email:
         LeadIdentity.objects.create(

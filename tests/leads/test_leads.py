@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from leads import confirmation
 from leads.models import Lead, LeadClaim, LeadConsent, LeadIdentity, LeadSubmission
-from leads.services import capture, consent, stages
+from leads.services import bulk, capture, confirming, consent, identities, stages
 from leads.tasks import people as tasks
 from tests.factories import UserFactory
 from tests.leads.conftest import CONSENT, form, from_whatsapp, whole_database
@@ -29,6 +30,7 @@ ROSA = {
     "consent_version": "2027-05",
     "accepts_messages": True,
 }
+YES = {**CONSENT, "unasked": True}
 pytestmark = pytest.mark.django_db
 
 
@@ -54,8 +56,11 @@ def test_a_form_is_kept_with_its_consent_and_proof(anonymous):
     assert (agreed["unasked"].text, agreed["unasked"].version) == (
         *(ROSA["consent_text"], "2027-05"),
     )
-    assert agreed["unasked"].proof == {"address": "192.0.2.7", "user_agent": "Firefox"}
-    assert consent.may_write_unasked(lead)
+    assert agreed["unasked"].proof == {
+        **{"address": "192.0.2.7", "user_agent": "Firefox"},
+        "claim": lead.claims.get(kind="email").pk,
+    }
+    assert not consent.may_write_unasked(lead)  # anybody may have sent it
 
 
 def test_the_answer_is_the_same_for_known_and_unknown_and_for_programs(anonymous):
@@ -170,6 +175,83 @@ def test_a_yes_that_may_be_anybodys_lifts_no_opt_out(channel):
 
     assert lead.opted_out_at
     assert not consent.may_write_unasked(lead)
+
+
+@pytest.mark.parametrize("known_by", ["phone", "email"])
+def test_a_form_with_the_contact_of_somebody_known_lets_nobody_write_to_them(known_by, make_lead):
+    maria = make_lead(email="maria@example.org", whatsapp=True, agreed=False)
+    LeadIdentity.objects.create(
+        **{"lead": maria, "kind": "phone", "value": "+5511987654321", "proof": "whatsapp"},
+        key=identities.key_of("phone", "+5511987654321"),
+        proven_at=timezone.now(),
+    )
+    contact = {"phone": "(11) 98765-4321", "email": "maria@example.org"}
+
+    lead = form(YES, **{known_by: contact[known_by]})
+
+    assert lead == maria
+    assert maria.consents.get(purpose="unasked").is_typed
+    assert not consent.may_write_unasked(maria)
+    for channel in ("email", "whatsapp"):
+        assert not bulk.reachable(Lead.objects.all(), channel).exists()
+
+
+def test_what_a_form_agreed_to_counts_when_its_own_claim_is_proven(mailoutbox):
+    lead = form(YES, email="rosa@example.org")
+    form(CONSENT, email="rosa@example.org")
+    other = capture.claim(lead, kind="email", value="rui@example.org")
+
+    confirming.confirm_email(confirmation.make(other))
+    assert not consent.may_write_unasked(lead)
+    confirming.confirm_email(confirmation.make(lead.claims.first()))
+
+    assert consent.may_write_unasked(lead)
+    assert (
+        lead.consents.last().proof["confirms"]
+        == lead.consents.get(channel="form", purpose="unasked").pk
+    )
+
+
+def test_what_a_form_agreed_to_counts_when_staff_asked_the_person():
+    lead = form(YES, phone="(11) 98765-4321")
+
+    from_whatsapp("+5511987654321")  # whose number it is, not who sent the form
+    assert not consent.may_write_unasked(lead)
+    identities.confirm_claim(lead.claims.get())
+
+    assert consent.may_write_unasked(lead)
+    assert lead.consents.last().channel == "staff"
+
+
+def test_a_no_that_came_after_the_form_outlives_the_proof_of_its_claim():
+    lead = form(YES, email="rosa@example.org")
+    said(lead, is_given=False, channel="whatsapp")
+
+    confirming.confirm_email(confirmation.make(lead.claims.get()))
+
+    assert not consent.may_write_unasked(lead)
+
+
+def test_who_ticked_is_asked_by_mail_until_their_yes_counts(
+    mailoutbox, django_capture_on_commit_callbacks
+):
+    for agreed in (CONSENT, YES, YES):
+        with django_capture_on_commit_callbacks(execute=True):
+            lead = form(agreed, email="rosa@example.org")
+        confirming.confirm_email(confirmation.make(lead.claims.get()))
+
+    assert len(mailoutbox) == 2  # whether it is theirs, then whether they agreed
+
+
+def test_an_import_counts_as_long_as_nobody_said_anything_themselves():
+    lead = from_whatsapp("+5511987654321")
+    said(lead, is_given=True, channel="import")
+    assert consent.may_write_unasked(lead)
+
+    said(lead, is_given=False, channel="whatsapp")
+    said(lead, is_given=True, channel="import")
+
+    assert not consent.last_word(lead).is_given
 
 
 @pytest.mark.django_db(transaction=True)

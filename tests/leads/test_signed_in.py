@@ -7,10 +7,10 @@ from django.utils import timezone
 from rest_framework.exceptions import NotFound
 
 from leads.models import Conversation, Lead, LeadMerge, Message
-from leads.services import confirming, converting, identities, merging
+from leads.services import confirming, consent, converting, identities, merging
 from leads.services.web_chat import Visitor, accept
 from tests.factories import UserFactory
-from tests.leads.conftest import form, from_whatsapp
+from tests.leads.conftest import CONSENT, form, from_whatsapp
 from tests.together import run_together
 from users import services as users
 
@@ -157,8 +157,9 @@ def test_account_that_is_made_meanwhile_and_the_chat_are_one_person(rosa):
 def send(anonymous):
     """Send the form, and say whose it is then."""
 
-    def run(email, token):
+    def run(email, token, **more):
         body = {"name": "Rosa", "consent_text": "Sim", "consent_version": "1", "email": email}
+        body |= more
         response = anonymous.post(URL, body, headers={"Authorization": f"Bearer {token}"})
         assert response.status_code == 202
         return identities.find("email", email).lead.user
@@ -172,6 +173,19 @@ def token_of(user):
 
 def test_form_with_the_address_of_the_account_is_theirs(rosa, send):
     assert send("rosa@example.org", token_of(rosa)) == rosa
+
+
+def test_yes_of_who_is_signed_in_counts_at_once_and_nobody_elses(rosa, send):
+    known = form({**CONSENT, "unasked": True}, email="rosa@example.org")
+    known.identities.update(proof="email", proven_at=timezone.now())
+
+    send("rosa@example.org", token_of(rosa))
+    assert not consent.may_write_unasked(known)
+    send("rosa@example.org", token_of(rosa), accepts_messages=True)
+
+    assert consent.may_write_unasked(known)
+    assert known.consents.last().proof["account"] == rosa.pk
+    assert known.claims.get().mail_due_at is None
 
 
 def test_form_with_an_address_that_somebody_typed_before_is_for_staff_to_decide(rosa, send):

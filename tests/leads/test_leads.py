@@ -496,6 +496,27 @@ def test_one_mailbox_gets_so_many_mails(django_capture_on_commit_callbacks, mail
             )
 
     assert len(mailoutbox) == 5
+    assert not LeadClaim.objects.exclude(mail_due_at=None).exists()  # nor do they come later
+
+
+def test_nobody_waits_for_the_counts_of_mailboxes_while_a_lead_is_locked(monkeypatch):
+    monkeypatch.setattr("config.limits.hit", lambda *names: pytest.fail("asked under a lock"))
+
+    form(YES, email="rosa@example.org")
+    capture.claim(from_whatsapp("+5511987654321"), kind="email", value="rui@example.org")
+
+    assert LeadClaim.objects.exclude(mail_due_at=None).count() == 2
+
+
+def test_a_mail_that_is_tried_again_counts_once_for_its_mailbox(settings, mailoutbox):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail": "1/hour"}
+    form(email="rosa@example.org")
+    tasks.send_lead_confirmation(LeadClaim.objects.get().pk)
+    LeadClaim.objects.update(mail_due_at=timezone.now(), mail_attempts=1)  # it did not get through
+
+    tasks.send_lead_confirmation(LeadClaim.objects.get().pk)
+
+    assert len(mailoutbox) == 2
 
 
 def test_idempotent_answers_hold_nothing_of_the_form(anonymous):

@@ -65,6 +65,11 @@ class LeadFilter(filters.FilterSet):
 
     stage = StatusesFilter(choices=Lead.Stage.choices, distinct=False)
     source = filters.CharFilter(max_length=80)
+    campaign = filters.CharFilter(
+        method="of_campaign",
+        max_length=200,
+        help_text="Any one of the `utm_` values of their first form, whole.",
+    )
     city = filters.CharFilter(method="in_city", max_length=120)
     tag = filters.CharFilter(field_name="tags", method="tagged", max_length=40)
     assigned_to = filters.ModelChoiceFilter(
@@ -89,6 +94,9 @@ class LeadFilter(filters.FilterSet):
 
     def tagged(self, leads: LeadQuerySet, name: str, tag: str) -> LeadQuerySet:
         return leads.filter(tags__contains=[tag.lower()])
+
+    def of_campaign(self, leads: LeadQuerySet, name: str, text: str) -> LeadQuerySet:
+        return leads.of_campaign(text)
 
     def in_city(self, leads: LeadQuerySet, name: str, city: str) -> LeadQuerySet:
         return leads.in_city(city)

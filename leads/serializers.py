@@ -23,7 +23,6 @@ from users.fields import AddressField
 from users.models import User
 
 LARGEST_ID = 2**63 - 1
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
 class PhoneField(LineField):

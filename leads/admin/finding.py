@@ -8,9 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import TextFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from leads.models import Lead, LeadIdentity
+from leads.models.people import LeadQuerySet
 from leads.services import identities
 
 
@@ -25,6 +27,15 @@ class OptedOutFilter(admin.SimpleListFilter):
         if self.value() in ("yes", "no"):
             return queryset.filter(opted_out_at__isnull=self.value() == "no")
         return queryset
+
+
+class CampaignFilter(TextFilter):
+    title = _("campaign")
+    parameter_name = "campaign"
+
+    def queryset(self, request: HttpRequest, queryset: LeadQuerySet) -> QuerySet[Lead]:
+        text = (self.value() or "").strip()
+        return queryset.of_campaign(text) if text else queryset
 
 
 class LeadForm(forms.ModelForm):

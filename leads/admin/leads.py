@@ -22,7 +22,7 @@ from config.formats import OrjsonRenderer
 from leads import exports
 from leads.admin import board, commands
 from leads.admin.bulk import WritesToMany
-from leads.admin.finding import LeadForm, OptedOutFilter, by_contact
+from leads.admin.finding import CampaignFilter, LeadForm, OptedOutFilter, by_contact
 from leads.admin.tabs import TABS
 from leads.models import Lead, LeadIdentity
 from leads.resources import LeadTable
@@ -60,7 +60,13 @@ search.register(
 class LeadAdmin(WritesToMany, Exported, ModelAdmin):
     form = LeadForm
     list_display = ["shown", "state_label", "city", "source", "assigned_to", "out", "created_at"]
-    list_filter = ["stage", OptedOutFilter, "source", ("created_at", DayRangeFilter)]
+    list_filter = [
+        "stage",
+        OptedOutFilter,
+        "source",
+        CampaignFilter,
+        ("created_at", DayRangeFilter),
+    ]
     list_filter_submit = True
     list_per_page = 50
     list_select_related = ["assigned_to"]

@@ -13,6 +13,7 @@ from users.models import User
 
 # What is searched by any three letters, as it is indexed.
 WORDS = SearchText("name", "city")
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -34,6 +35,13 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         for word in text.split():
             found &= Q(words__contains=SearchText(Value(word)))
         return self.alias(words=WORDS).filter(found | Q(tags__contains=[text.lower()]))
+
+    def of_campaign(self, text: str) -> "LeadQuerySet":
+        """Those whose first message came with exactly this in any part of its campaign."""
+        found = Q(pk__in=[])
+        for name in UTM:
+            found |= Q(utm__contains={name: text})
+        return self.filter(found)
 
     def having(self, kind: str, key: str) -> "LeadQuerySet":
         """Those who are known by the value of this keyed hash, or said to have it."""
@@ -62,7 +70,7 @@ class Lead(models.Model):
     )
     # Where the first message came from, and never overwritten: form, web, whatsapp, import, staff.
     source = models.CharField(_("source"), max_length=80)
-    # utm_source, utm_medium, utm_campaign, utm_term, utm_content: what there was of them.
+    # The campaign of that message, likewise: what there was of UTM.
     utm = models.JSONField(_("campaign"), default=dict, blank=True)
     stage = models.CharField(_("pipeline stage"), max_length=16, choices=Stage, default=Stage.NEW)
     stage_changed_at = models.DateTimeField(_("in this stage since"), default=timezone.now)

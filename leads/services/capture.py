@@ -35,7 +35,7 @@ def capture(
     value by which it is found stays a claim. `consent` is `text`, `version` and `unasked`.
     """
     kind = Kind.EMAIL if fields.get("email") else Kind.PHONE
-    lead = _lead_of(kind, fields[kind], fields, source)
+    lead = _lead_of(kind, fields, source, utm)
     typed = {name: text for name, text in fields.items() if text}
     lead.submissions.create(fields=typed, source=source, utm=utm)
     # Only the yes of who has the address counts.
@@ -49,19 +49,22 @@ def capture(
     return lead
 
 
-def _lead_of(kind: str, value: str, fields: dict[str, str], source: str) -> Lead:
-    value, found = identities.normalize(kind, value), None
+def _lead_of(kind: str, fields: dict[str, str], source: str, utm: dict[str, str]) -> Lead:
+    value, found = identities.normalize(kind, fields[kind]), None
     while found is None:
         found = identities.locked(kind, value)
         if found is None:
             with suppress(IntegrityError), transaction.atomic():  # of two, one is quicker
-                return _new_lead(kind, value, fields, source)
+                return _new_lead(kind, value, fields, source=source, utm=utm)
     return found[1]
 
 
-def _new_lead(kind: str, value: str, fields: dict[str, str], source: str) -> Lead:
+def _new_lead(
+    kind: str, value: str, fields: dict[str, str], *, source: str, utm: dict[str, str]
+) -> Lead:
     lead = identities.new_lead(
         source=source,
+        utm=utm,
         name=fields.get("name", ""),
         city=fields.get("city", ""),
         phone=identities.normalize(Kind.PHONE, fields["phone"]) if fields.get("phone") else "",

@@ -125,11 +125,13 @@ def _made(
         return None
 
 
-def new_lead(*, source: str, phone: str = "", **facts: str) -> Lead:
+def new_lead(
+    *, source: str, phone: str = "", utm: dict[str, str] | None = None, **facts: str
+) -> Lead:
     """A lead with the place that follows from what is known of it."""
     facts["name"] = facts.get("name", "")[:LONGEST_NAME]
     place = places.place_of(city=facts.get("city", ""), state=facts.pop("state", ""), phone=phone)
-    return Lead.objects.create(source=source[:80], **place._asdict(), **facts)
+    return Lead.objects.create(source=source[:80], utm=utm or {}, **place._asdict(), **facts)
 
 
 def add(lead: Lead, kind: str, value: str, *, proof: str = Proof.CLAIM) -> LeadIdentity:

@@ -19,8 +19,8 @@ from leads import examples
 from leads.access import StaffPermission, current_lead
 from leads.filters import LeadFilter
 from leads.models import Lead, LeadClaim, LeadNote, LeadStageChange
+from leads.models.people import UTM
 from leads.serializers import (
-    UTM,
     AccountSerializer,
     AssignmentSerializer,
     IdentitySerializer,

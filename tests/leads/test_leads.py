@@ -49,7 +49,7 @@ def test_a_form_is_kept_with_its_consent_and_proof(anonymous):
     assert (lead.source, lead.stage) == ("form", "new")
     submission = lead.submissions.get()
     assert submission.fields["message"] == ROSA["message"]
-    assert submission.utm == {"utm_source": "instagram"}
+    assert submission.utm == lead.utm == {"utm_source": "instagram"}
     agreed = {row.purpose: row for row in lead.consents.all()}
     assert agreed.keys() == {"contact", "unasked"}
     assert all(row.is_given and row.channel == "form" for row in agreed.values())
@@ -75,11 +75,18 @@ def test_the_answer_is_the_same_for_known_and_unknown_and_for_programs(anonymous
 
 def test_a_second_form_adds_and_overwrites_nothing(anonymous):
     send(anonymous)
-    before = Lead.objects.values("name", "city", "state", "source").get()
+    before = Lead.objects.values("name", "city", "state", "source", "utm").get()
 
-    send(anonymous, name="Mallory", city="Natal", message="De novo", source="flyer")
+    send(
+        anonymous,
+        name="Mallory",
+        city="Natal",
+        message="De novo",
+        source="flyer",
+        utm_source="radio",
+    )
 
-    assert Lead.objects.values("name", "city", "state", "source").get() == before
+    assert Lead.objects.values("name", "city", "state", "source", "utm").get() == before
     assert LeadSubmission.objects.count() == 2
     assert LeadIdentity.objects.count() == 1
 
@@ -331,6 +338,20 @@ def test_leads_are_found(care, people, query, names):
         assert care.get(f"{URL}?{query}").status_code == 400
     else:
         assert found(care, query) == names
+
+
+def test_leads_are_found_by_the_campaign_that_brought_them(anonymous, care, client, caretaker):
+    send(anonymous, utm_campaign="nascentes")
+    send(anonymous, email="rui@example.org", name="Rui", utm_source="radio")
+    client.force_login(caretaker)
+
+    assert found(care, "campaign=instagram") == found(care, "campaign=nascentes") == ["Rosa Lima"]
+    assert found(care, "campaign=insta") == []
+    page = client.get("/admin/leads/lead/", {"campaign": "radio"}).content.decode()
+    assert ("Rui" in page, "Rosa" in page) == (True, False)
+    assert care.get(f"{URL}{Lead.objects.get(name='Rui').pk}/").json()["utm"] == {
+        "utm_source": "radio"
+    }
 
 
 def test_leads_of_somebody_are_found(care, people, caretaker):

@@ -9,7 +9,8 @@ from config.encryption import keyed_hash
 PHONE, LID = "@s.whatsapp.net", "@lid"
 JID = re.compile(r"(\d{5,20})(?:[:_.]\d+)*@(s\.whatsapp\.net|c\.us|lid)", re.ASCII)
 # Of a Brazilian mobile, which WhatsApp still calls by its eight old digits in some states.
-WITHOUT_NINTH = re.compile(r"55(\d\d)([6-9]\d{7})", re.ASCII)
+WITHOUT_NINTH = re.compile(r"(55[1-9]{2})([6-9]\d{7})", re.ASCII)
+WITH_NINTH = re.compile(r"(55[1-9]{2})9([6-9]\d{7})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -56,4 +57,10 @@ def plain(jid: str) -> str:
 
 def with_ninth(digits: str) -> str:
     found = WITHOUT_NINTH.fullmatch(digits)
-    return f"55{found[1]}9{found[2]}" if found else digits
+    return f"{found[1]}9{found[2]}" if found else digits
+
+
+def of_phone(digits: str) -> list[str]:
+    """All addresses that `with_ninth` takes for this number's."""
+    old = WITH_NINTH.fullmatch(digits)
+    return [f"{number}{PHONE}" for number in (digits, *([old[1] + old[2]] if old else []))]

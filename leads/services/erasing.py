@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.encryption import keyed_hash
 from leads import streams
-from leads.evolution import payloads
+from leads.evolution import jids, payloads
 from leads.models import Conversation, Lead, LeadIdentity, Message, WebhookEvent
 from leads.services import identities
 
@@ -76,8 +76,4 @@ def _contacts(family: list[int]) -> set[str]:
 def _jids(identity: LeadIdentity) -> list[str]:
     if identity.kind == Kind.LID:
         return [identity.value]
-    digits = identity.value.removeprefix("+")
-    numbers = {digits}
-    if digits.startswith("55") and len(digits) == len("5511987654321"):
-        numbers.add(f"{digits[:4]}{digits[5:]}")  # as it was before the ninth digit
-    return [f"{number}@s.whatsapp.net" for number in sorted(numbers)]
+    return jids.of_phone(identity.value.removeprefix("+"))

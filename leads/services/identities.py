@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from config.encryption import keyed_hash
 from config.errors import DomainError
 from leads import places
+from leads.evolution import jids
 from leads.models import Lead, LeadClaim, LeadConsent, LeadIdentity
 from leads.services import consent
 from users import phones
@@ -20,10 +21,8 @@ from users.models import User
 
 Kind = LeadIdentity.Kind
 Proof = LeadIdentity.Proof
-JID = re.compile(r"(?P<number>[0-9]{5,15})(?::[0-9]+)?@(?:s\.whatsapp\.net|c\.us)")
-LID = re.compile(r"(?P<number>[0-9]{5,20})(?::[0-9]+)?@lid")
-# A Brazilian mobile number as it was before 2016, and as many JIDs still are.
-WITHOUT_NINTH = re.compile(r"\+?55(?P<area>[1-9][1-9])(?P<number>[6-9][0-9]{7})")
+# A Brazilian mobile number as it was before 2016, dialled from within the country.
+OLD_MOBILE = re.compile(r"0?(?P<number>[1-9][1-9][6-9][0-9]{7})")
 LONGEST_NAME = 150
 
 
@@ -45,8 +44,8 @@ def normalize(kind: str, value: str) -> str:
         case Kind.PHONE:
             return _phone(value.strip())
         case Kind.LID:
-            if match := LID.fullmatch(value.strip()):
-                return f"{match['number']}@lid"
+            if (jid := jids.plain(value.strip())).endswith(jids.LID):
+                return jid
             raise ValidationError(_("This is not a WhatsApp id."), code="invalid")
     return value.strip()
 
@@ -58,21 +57,18 @@ def key_of(kind: str, value: str) -> str:
 
 def _phone(text: str) -> str:
     """E.164, with the ninth digit. A JID is the gateway's word: it is a number, known or not."""
-    if match := JID.fullmatch(text):
-        number = _with_ninth_digit(f"+{match['number']}")
+    if (jid := jids.plain(text)).endswith(jids.PHONE):
+        number = f"+{jids.with_ninth(jid.removesuffix(jids.PHONE))}"
         try:
             return phones.normalize(number)
         except ValidationError:
             return number
     digits = re.sub(r"[\s().-]", "", text)
-    if match := re.fullmatch(r"0?(?P<area>[1-9][1-9])(?P<number>[6-9][0-9]{7})", digits):
-        digits = f"+55{match['area']}9{match['number']}"
-    return phones.normalize(_with_ninth_digit(digits))
-
-
-def _with_ninth_digit(number: str) -> str:
-    match = WITHOUT_NINTH.fullmatch(number)
-    return f"+55{match['area']}9{match['number']}" if match else number
+    if match := OLD_MOBILE.fullmatch(digits):
+        digits = f"55{match['number']}"
+    plain = digits.removeprefix("+")
+    number = jids.with_ninth(plain)
+    return phones.normalize(digits if number == plain else f"+{number}")
 
 
 def find(kind: str, value: str) -> LeadIdentity | None:

@@ -8,7 +8,7 @@ import pytest
 from config.encryption import keyed_hash
 from leads.evolution import jids, messages
 from leads.models import Conversation, LeadIdentity, Message, WebhookEvent
-from leads.services import erasing, outbox
+from leads.services import erasing, identities, outbox
 from tests.leads.gateway import edit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
@@ -292,10 +292,23 @@ def test_time_is_the_gateways_where_it_can_be(told, seconds):
         ("5511987654321", "5511987654321"),
         ("551133334444", "551133334444"),  # a landline
         ("351912345678", "351912345678"),
+        ("551087654321", "551087654321"),  # no area has a nought
     ],
 )
 def test_ninth_digit(digits, normal):
     assert jids.with_ninth(digits) == normal
+    assert f"{digits}@s.whatsapp.net" in jids.of_phone(normal)
+    assert {jids.with_ninth(jids.plain(jid)[:-15]) for jid in jids.of_phone(normal)} == {normal}
+
+
+@pytest.mark.parametrize("device", ["", ":12", "_1", ".0:3"])
+def test_addresses_are_read_alike_wherever_they_come_from(device):
+    phone, lid = f"551187654321{device}@s.whatsapp.net", f"123456789{device}@lid"
+
+    found = jids.contact({"remoteJid": phone, "remoteJidAlt": lid})
+
+    assert identities.normalize("phone", phone) == f"+{found.phone}" == "+5511987654321"
+    assert identities.normalize("lid", lid) == found.lid == "123456789@lid"
 
 
 def test_events_of_nobody_wait_in_a_line_of_their_own(gateway):

@@ -41,7 +41,7 @@ def allowed(asked: Asked, turn: Turn, evidence: Sequence[Evidence]) -> Iterator[
 def _reason(turn: Turn) -> str:
     if not turn.unreadable:
         return "asked"
-    return "audio" if turn.unreadable == Message.Kind.AUDIO else "unreadable"
+    return "voice_note" if turn.unreadable == Message.Kind.AUDIO else "media"
 
 
 def _claims(asked: Asked, turn: Turn) -> Iterator[Action]:

@@ -183,8 +183,8 @@ def _said(action: Action, turn: Turn) -> str:
         return "\n\n{title}: {url}".format(**action.details)
     text = {
         "no_evidence": _("I did not find that in what I know, and I do not want to make it up."),
-        "audio": _("I could not understand the voice note."),
-        "unreadable": _("I cannot look at images, videos and files."),
+        "voice_note": _("I could not understand the voice note."),
+        "media": _("I cannot look at images, videos and files."),
     }.get(action.details["reason"], "")
     next_step = _(
         "I have told the team: a person will answer you here. You may go on writing meanwhile, "

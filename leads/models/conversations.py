@@ -59,12 +59,9 @@ class Conversation(models.Model):
 
         ASKED = "asked", _("asked for a person")
         NO_EVIDENCE = "no_evidence", _("no answer was found")
-        AUDIO = "audio", _("a voice note")
         VOICE_NOTE = "voice_note", _("a voice note")
-        UNREADABLE = "unreadable", _("a picture or a file")
         MEDIA = "media", _("a picture or a file")
         NOT_DELIVERED = "not_delivered", _("the answer could not be delivered")
-        BUDGET = "budget", _("the budget is spent")
         FAILED = "failed", _("the assistant failed")
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="conversations")

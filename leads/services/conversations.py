@@ -16,15 +16,13 @@ from leads import streams, tasks
 from leads.evolution import messages
 from leads.evolution.messages import Change
 from leads.models import Conversation, Lead, Message, WhatsAppInstance
-from leads.services import leases, opting_out, outbox, sequences
+from leads.services import identities, leases, opting_out, outbox, sequences
 from users.models import User
 
 Author = Message.Author
 Channel = Conversation.Channel
 Delivery = Message.Delivery
 State = Conversation.State
-
-LONGEST_NAME = 150
 
 
 def of_contact(
@@ -95,7 +93,7 @@ def _note(conversation: Conversation, sent_at: datetime, name: str) -> None:
     lead = conversation.lead
     Lead.objects.filter(pk=lead.pk).update(
         last_inbound_at=Greatest(Coalesce("last_inbound_at", sent_at), sent_at),
-        **({"name": name[:LONGEST_NAME]} if name and not lead.name else {}),
+        **({"name": name[: identities.LONGEST_NAME]} if name and not lead.name else {}),
     )
 
 

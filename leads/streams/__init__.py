@@ -5,7 +5,7 @@ stream is there to be quick, to be followed, and to be taken up again where a re
 """
 
 from leads.streams.hub import hub
-from leads.streams.publishing import forget, publish, publish_message, publish_state
+from leads.streams.publishing import forget, publish_message, publish_state
 from leads.streams.reader import Reader
 from leads.streams.wire import Entry, frame, message_fields
 
@@ -16,7 +16,6 @@ __all__ = [
     "frame",
     "hub",
     "message_fields",
-    "publish",
     "publish_message",
     "publish_state",
 ]

@@ -14,24 +14,16 @@ from redis.retry import Retry
 from config import nudge
 from config.errors import DependencyAway
 from leads.models import Conversation, Message
-from leads.streams.hub import hub
 from leads.streams.wire import (
     LENGTH,
     LIFETIME,
     WRITE,
-    event_fields,
     message_fields,
     sealed,
     stream_key,
 )
 
 logger = logging.getLogger(__name__)
-
-
-async def publish(conversation: UUID, event: Any) -> str:
-    """Tell the readers an event of the agent, and return its id."""
-    name, fields = event_fields(event)
-    return await hub().write(conversation, name, fields)
 
 
 def publish_message(message: Message) -> None:

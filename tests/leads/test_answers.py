@@ -4,9 +4,11 @@ import asyncio
 from contextlib import aclosing, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from itertools import count
 
 import pytest
+from django.apps import apps
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -431,7 +433,7 @@ def test_empty_message_is_greeted_as_settings_say(settings):
 
 @pytest.mark.parametrize(
     ("kind", "text", "reason"),
-    [("image", "olha", "unreadable"), ("document", "", "unreadable"), ("audio", "", "audio")],
+    [("image", "olha", "media"), ("document", "", "media"), ("audio", "", "voice_note")],
 )
 def test_what_is_no_text_goes_to_a_person(kind, text, reason):
     to = conversation()
@@ -440,6 +442,15 @@ def test_what_is_no_text_goes_to_a_person(kind, text, reason):
     answers.answer(to.pk)
 
     assert (fresh(to).state, to.handoff_reason) == ("waiting", reason)
+
+
+@pytest.mark.parametrize(("old", "new"), [("audio", "voice_note"), ("unreadable", "media")])
+def test_reason_of_before_has_the_word_of_today(old, new):
+    to = conversation(handoff_reason=old)
+
+    import_module("leads.migrations.0050_one_word_per_reason").rename(apps, None)
+
+    assert (fresh(to).handoff_reason, to.why) == (new, Conversation.Reason(new).label)
 
 
 def test_voice_note_that_became_text_is_answered(knows):

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from config.errors import DependencyAway
+from leads.agent import steps
 from leads.evolution import gateway, messages
 from leads.models import Conversation, Message, WebhookEvent
 from leads.services import conversations, handoff, leases, outbox
@@ -116,6 +117,10 @@ def _hand_off(message: Message) -> None:
         return
     with translation.override(conversation.lead.language):
         notice, summary = _words(message)
+        if conversation.introduced_at is None:
+            notice = steps.introduction() + notice
+            conversation.introduced_at = timezone.now()
+            conversation.save(update_fields=["introduced_at"])
     outbox.queue(conversation, author=Message.Author.SYSTEM, text=notice)
     reason = "voice_note" if message.kind == Message.Kind.AUDIO else "media"
     handoff.hand_off(conversation, reason=reason, summary=summary)

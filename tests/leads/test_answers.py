@@ -420,6 +420,17 @@ def test_first_answer_says_who_answers_and_where_the_privacy_notice_is(knows, se
     assert fresh(to).introduced_at
 
 
+@pytest.mark.parametrize("kind", ["image", "audio"])
+def test_answer_to_a_first_message_without_words_says_it_too(kind, settings):
+    to = conversation(introduced_at=None)
+    write(to, "", kind=kind)
+
+    answers.answer(to.pk)
+
+    assert settings.PRIVACY_URL in said(to)[0]
+    assert fresh(to).introduced_at
+
+
 def test_empty_message_is_greeted_as_settings_say(settings):
     settings.CHAT_GREETING = "Hello, CIMT!"
     to = conversation(channel="web", introduced_at=None)

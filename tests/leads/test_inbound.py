@@ -187,6 +187,23 @@ def test_image_goes_to_a_person_who_is_told(gateway, settled):
     assert [author for author, *_ in said()] == ["person", "system"]
 
 
+def test_first_message_without_words_is_told_who_answers_and_the_second_is_not(
+    gateway, settled, settings
+):
+    gateway.sends(ANA, {"imageMessage": {}})
+    settled()
+    Conversation.objects.update(state="agent")
+    gateway.sends(ANA, {"imageMessage": {}})
+    settled()
+
+    first, second = Message.objects.filter(author="system").order_by("pk")
+    assert "assistente automática" in first.text
+    assert settings.PRIVACY_URL in first.text
+    assert settings.PRIVACY_URL not in second.text
+    assert first.text.endswith(second.text)
+    assert Conversation.objects.get().introduced_at
+
+
 def test_reaction_is_noted(gateway, settled):
     record = gateway.says(ANA, "Oi")
     reaction = {"reactionMessage": {"key": record["key"], "text": "👍🏽"}}

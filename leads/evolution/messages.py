@@ -1,7 +1,7 @@
 """What is in the events about messages, in our words."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,6 +71,9 @@ class Change:
     what: str
     text: str  # the new one, or the emoji
     of: str
+    # Who did it, where the gateway says so: else it is a person's, and nobody knows whose.
+    by: Contact | None = field(default=None, compare=False)
+    is_from_us: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -92,14 +95,30 @@ def written(data: Any) -> Iterator[Written]:
 
 
 def changes(data: Any, told_at: datetime) -> Iterator[Change]:
-    """All reactions, edits and takings back: in the messages that carry them, or told alone."""
+    """All reactions, edits and takings back: in the messages that carry them, or told alone.
+
+    A message is of whom its key says. Told alone, the key is the one that the sender wrote into
+    the change: it says whose the message is, as they like, and so never that it is ours.
+    """
     for item in _items(data):
+        key, carrier = _dict(item.get("key")), _dict(item.get("message"))
+        by = jids.contact(key)
+        if carrier and by is None:
+            continue
         at = moment(item.get("messageTimestamp"), told_at)
-        message = _unwrapped(_dict(item.get("message")))
-        if "reactionMessage" in message:
-            yield from _reaction(_dict(message["reactionMessage"]), at)
-        else:
-            yield from _protocol(_dict(message.get("protocolMessage", item)), at)
+        is_from_us = key.get("fromMe") is True
+        for change in _changes(item, _unwrapped(carrier), at):
+            if carrier:
+                yield replace(change, by=by, is_from_us=is_from_us)
+            else:  # `fromMe` is theirs: the chat is named as they see it
+                yield replace(change, by=None if is_from_us else by)
+
+
+def _changes(item: Json, message: Json, at: datetime) -> Iterator[Change]:
+    if "reactionMessage" in message:
+        yield from _reaction(_dict(message["reactionMessage"]), at)
+    else:
+        yield from _protocol(_dict(message.get("protocolMessage", item)), at)
 
 
 def carried(data: Any, told_at: datetime) -> Iterator[Change]:
@@ -189,9 +208,9 @@ def _content(message: Json) -> tuple[str, str]:
         if name in message:
             part = _dict(message[name])
             return kind, _text(part.get("caption") or part.get("fileName"))
-    for name, field in CHOICES.items():
+    for name, part in CHOICES.items():
         if name in message:
-            return Message.Kind.TEXT, _text(_dict(message[name]).get(field))
+            return Message.Kind.TEXT, _text(_dict(message[name]).get(part))
     extended = _dict(message.get("extendedTextMessage")).get("text")
     text = _text(message.get("conversation") or extended)
     return (Message.Kind.TEXT if text.strip() else Message.Kind.OTHER), text

@@ -1,6 +1,5 @@
 """What is said with people: every message stored once, in its place, and answered when due."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,7 +13,6 @@ from django.utils import timezone
 
 from leads import streams, tasks
 from leads.evolution import messages
-from leads.evolution.messages import Change
 from leads.models import Conversation, Lead, Message, WhatsAppInstance
 from leads.services import identities, leases, opting_out, outbox, sequences
 from users.models import User
@@ -191,36 +189,6 @@ def nudge(conversation: Conversation) -> None:
     if conversation.answer_due_at is not None:
         seconds = (conversation.answer_due_at - timezone.now()).total_seconds()
         tasks.agent.answer_conversation.delay_on_commit_by(seconds, conversation.pk)
-
-
-@transaction.atomic
-def changed(instance: WhatsAppInstance | None, external_id: str, changes: Sequence[Change]) -> None:
-    """Do all that was done to a message, in this order, if it is there; it asks for no answer.
-
-    What a person took back stays so, whatever else is told of it. What we said ourselves is edited
-    on the phone, but stays on record.
-    """
-    rows = Message.objects.filter(instance=instance, external_id=external_id)
-    for change in changes:
-        if change.what == messages.REACTED:
-            rows.update(reaction=change.text[:16])
-        elif change.what == messages.EDITED:
-            _edit(rows, change)
-    if taken_back := [change for change in changes if change.what == messages.TAKEN_BACK]:
-        _take_back(rows.filter(author=Author.PERSON), taken_back[-1].at)
-
-
-def _edit(rows: QuerySet[Message], change: Change) -> None:
-    """Take the newer wording; what was answered stays answered."""
-    newer = Q(edited_at=None) | Q(edited_at__lte=change.at)
-    written = rows.filter(newer, author__in=(Author.PERSON, Author.STAFF))
-    written.update(text=change.text.replace("\0", "")[: messages.LONGEST], edited_at=change.at)
-
-
-def _take_back(rows: QuerySet[Message], at: datetime) -> None:
-    """Of what was said there is only left that it was; nobody listens to it any more."""
-    rows.filter(transcription_due_at__isnull=False, transcribed_at=None).update(transcribed_at=at)
-    rows.update(text="", kind=Message.Kind.TEXT, edited_at=at)
 
 
 @transaction.atomic

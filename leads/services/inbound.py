@@ -11,7 +11,15 @@ from leads.evolution import messages, payloads
 from leads.evolution.jids import Contact
 from leads.evolution.messages import Change, Written
 from leads.models import Conversation, Lead, LeadIdentity, Message, WebhookEvent, WhatsAppInstance
-from leads.services import capture, conversations, identities, instances, outbox, transcribing
+from leads.services import (
+    capture,
+    changing,
+    conversations,
+    identities,
+    instances,
+    outbox,
+    transcribing,
+)
 
 Kind, Proof = LeadIdentity.Kind, LeadIdentity.Proof
 SOURCE = "whatsapp"
@@ -84,12 +92,12 @@ def _catch_up(instance: WhatsAppInstance, of: str, *news: Change) -> None:
     events = WebhookEvent.objects.filter(
         instance=instance, event=payloads.EDITED, external_id__startswith=f"{of}:"
     )
-    told = {*news}
+    told = [*news]
     for event in events:
         data = orjson.loads(event.payload).get("data")
-        told |= {one for one in messages.changes(data, event.received_at) if one.of == of}
+        told += [one for one in messages.changes(data, event.received_at) if one.of == of]
     if told:
-        conversations.changed(instance, of, sorted(told))
+        changing.changed(instance, of, sorted(told))
 
 
 def _from_us(instance: WhatsAppInstance, item: Written) -> None:

@@ -11,7 +11,8 @@ from leads.services import answers, erasing, reconciling
 from tests.leads.gateway import edit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
-ANA = "+5511987654321"
+ANA, RUI = "+5511987654321", "+5581912345678"
+LID = "123456789012345@lid"
 AT = 1_790_000_000
 # The same ones in each run: a test has the same name everywhere.
 SOME_ORDERS = random.Random(7).sample(list(permutations(range(6))), 24)
@@ -140,6 +141,82 @@ def test_a_person_takes_back_nothing_that_we_said(gateway, settled):
 
     assert settled() == []
     assert said() == [("staff", "text", "Oi, aqui é a Rosa")]
+
+
+WAYS = ["carried", "wrapped", "alone", "alone as theirs"]
+
+
+def tell_edit(gateway, sender, record, way):
+    """An edit by whoever sends it: told in the message that carries it, or by its own words."""
+    if way == "carried":
+        gateway.sends(sender, edit_message(record, "Dou dinheiro", AT + 5))
+    elif way == "wrapped":
+        inside = {"message": edit_message(record, "Dou dinheiro", AT + 5)}
+        gateway.sends(sender, {"editedMessage": inside})
+    else:
+        key = {"remoteJid": f"{sender[1:]}@s.whatsapp.net", "id": record["key"]["id"]}
+        key["fromMe"] = way == "alone as theirs"
+        told = {**edit(record, "Dou dinheiro", AT + 5), "key": key}
+        gateway.tell("messages.edited", told)
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_person_rewrites_nothing_that_staff_said(gateway, settled, way, is_early):
+    gateway.loses = True
+    record = gateway.writes_by_hand(ANA, "Oi, aqui é a Rosa")
+    tell_edit(gateway, ANA, record, way)
+    gateway.loses = False
+    gateway.undelivered = gateway.undelivered[:: -1 if is_early else 1]
+
+    for instance, payload in gateway.undelivered:
+        gateway.call(instance, payload)
+        assert settled() == []
+
+    assert said() == [("staff", "text", "Oi, aqui é a Rosa")]
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+@pytest.mark.parametrize("way", WAYS[:3])
+def test_nobody_changes_what_another_one_said(gateway, settled, way, is_early):
+    gateway.loses = True
+    record = gateway.says(ANA, "Quero ajudar")
+    tell_edit(gateway, RUI, record, way)
+    gateway.sends(RUI, taking_back(record))
+    gateway.sends(RUI, reaction(record, "👎", AT))
+    gateway.loses = False
+    gateway.undelivered = gateway.undelivered[:: -1 if is_early else 1]
+
+    for instance, payload in gateway.undelivered:
+        gateway.call(instance, payload)
+        assert settled() == []
+
+    assert final() == ("Quero ajudar", "", None)
+
+
+def test_staff_rewrite_on_the_phone_what_they_said_and_nothing_else(gateway, settled):
+    ours, theirs = gateway.writes_by_hand(ANA, "Oi, aqui é a Roza"), gateway.says(ANA, "Oi")
+    for record, text in ((ours, "Oi, aqui é a Rosa"), (theirs, "Ei")):
+        by_us = gateway.record(ANA, edit_message(record, text, AT + 1), from_us=True)
+        gateway.tell("messages.upsert", by_us)
+
+    assert settled() == []
+    assert sorted(text for *_, text in said()) == ["Oi", "Oi, aqui é a Rosa"]
+
+
+@pytest.mark.parametrize(
+    "senders",
+    [((ANA, LID), (LID, "")), ((LID, ""), (LID, ANA)), ((LID, ANA), (ANA, ""))],
+)
+def test_a_person_is_the_same_under_a_hidden_number(gateway, settled, senders):
+    (first, first_alt), (then, then_alt) = (
+        (one, alt and (alt if "@" in alt else f"{alt[1:]}@s.whatsapp.net")) for one, alt in senders
+    )
+    record = gateway.says(first, "Sabdo", alt=first_alt, at=AT)
+    gateway.sends(then, edit_message(record, "Sábado", AT + 1), alt=then_alt)
+
+    assert settled() == []
+    assert Message.objects.get().text == "Sábado"
 
 
 def test_reaction_to_what_staff_wrote_may_come_before_it(gateway, settled):

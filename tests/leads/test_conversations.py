@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from leads.evolution.messages import Change
 from leads.models import Conversation, Lead, Message
-from leads.services import conversations, leases, sequences
+from leads.services import changing, conversations, leases, sequences
 from tests.factories import UserFactory
 from tests.leads.people import conversation, fresh, instance, said, write
 from tests.together import run_together
@@ -235,9 +235,9 @@ def test_edit_is_kept_if_it_is_the_newest_and_asks_for_no_answer():
     answered(to)
     moment = timezone.now()
 
-    conversations.changed(to.instance, "A1", [Change(moment, "edited", "sábado", "A1")])
+    changing.changed(to.instance, "A1", [Change(moment, "edited", "sábado", "A1")])
     earlier = Change(moment - timedelta(seconds=1), "edited", "sabado", "A1")
-    conversations.changed(to.instance, "A1", [earlier])
+    changing.changed(to.instance, "A1", [earlier])
 
     assert fresh(message).text == "sábado"
     assert fresh(to).answer_due_at is None
@@ -247,10 +247,10 @@ def test_reaction_is_noted_and_taken_back():
     to = conversation()
     message, now = write(to, external_id="A1"), timezone.now()
 
-    conversations.changed(to.instance, "A1", [Change(now, "reacted", "👍", "A1")])
+    changing.changed(to.instance, "A1", [Change(now, "reacted", "👍", "A1")])
 
     assert fresh(message).reaction == "👍"
-    conversations.changed(to.instance, "A1", [Change(now, "reacted", "", "A1")])
+    changing.changed(to.instance, "A1", [Change(now, "reacted", "", "A1")])
     assert fresh(message).reaction == ""
 
 

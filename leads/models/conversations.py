@@ -63,6 +63,7 @@ class Conversation(models.Model):
         MEDIA = "media", _("a picture or a file")
         NOT_DELIVERED = "not_delivered", _("the answer could not be delivered")
         FAILED = "failed", _("the assistant failed")
+        UNANSWERED = "unanswered", _("was left without an answer")
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="conversations")
     channel = models.CharField(_("channel"), max_length=16, choices=Channel)
@@ -85,7 +86,8 @@ class Conversation(models.Model):
         null=True,
         blank=True,
     )
-    # The hand-off that is open: since when, why, and what a person needs to know.
+    # The hand-off that is open: since when, why, and what a person needs to know. Where staff
+    # answer, only since when somebody waits for it.
     handed_off_at = models.DateTimeField(_("handed off at"), null=True, blank=True)
     handoff_reason = models.CharField(_("reason"), max_length=40, blank=True)
     handoff_summary = EncryptedTextField(

@@ -107,13 +107,20 @@ def _see_to(conversation: Conversation, message: Message) -> None:
         _make_due(conversation)
     elif conversation.state == State.AGENT and conversation.answer_due_at is None:
         conversation.answered_through = message.pk
+    elif conversation.state == State.STAFF and not word and not _was_replied_to(message):
+        conversation.handed_off_at = conversation.handed_off_at or message.accepted_at
     conversation.last_message_at = timezone.now()
     conversation.save(
         update_fields=[
             *("state", "answered_through", "answer_due_at", "burst_began_at"),
-            "last_message_at",
+            *("last_message_at", "handed_off_at"),
         ]
     )
+
+
+def _was_replied_to(message: Message) -> bool:
+    replies = message.conversation.messages.filter(author=Author.STAFF)
+    return replies.filter(sent_at__gt=message.sent_at).exists()
 
 
 def is_late(message: Message) -> bool:

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from leads import emails, streams, tasks
-from leads.models import Conversation
+from leads.models import Conversation, Message
 from leads.services import duty, hints
 from users.models import User
 
@@ -52,6 +52,31 @@ def hand_off(conversation: Conversation, *, reason: str, summary: str) -> None:
         transaction.on_commit(partial(streams.publish_state, conversation))
 
 
+def wait_again() -> None:
+    """Whom staff leave without an answer for the set time waits for a person again.
+
+    They were told, or wrote themselves: it is no news but overdue, for all who may be told.
+    """
+    now = timezone.now()
+    left = Conversation.objects.filter(
+        state=Conversation.State.STAFF,
+        handed_off_at__lte=now - settings.HANDOFF_ESCALATES_AFTER,
+    )
+    for conversation in left.order_by("handed_off_at", "pk")[:SWEEP_SIZE]:
+        said = conversation.messages.filter(author=Message.Author.PERSON).in_order().last()
+        with transaction.atomic():
+            if left.filter(pk=conversation.pk).update(
+                state=Conversation.State.WAITING,
+                handoff_reason=Conversation.Reason.UNANSWERED,
+                handoff_summary=said.text[:LONGEST_SUMMARY] if said else "",
+                handoff_told_at=now,
+                handoff_claimed_at=None,
+                escalated_at=None,
+            ):
+                conversation.state = Conversation.State.WAITING
+                transaction.on_commit(partial(streams.publish_state, conversation))
+
+
 def tell(conversation_id: int) -> None:
     """Mail those whom it concerns, once, with what the web says where we know nothing."""
     with _telling(conversation_id, "handoff_told_at") as found:
@@ -65,7 +90,7 @@ def escalate(conversation_id: int) -> None:
     """Tell all who may be told, once, that nobody answered in time."""
     with _telling(conversation_id, "escalated_at") as found:
         for conversation in found:
-            for person in {*_concerned(conversation), *duty.escalations()}:
+            for person in {*_concerned(conversation), *duty.on_duty(), *duty.escalations()}:
                 emails.escalation(conversation, person)
 
 

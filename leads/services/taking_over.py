@@ -1,5 +1,6 @@
 """People and the assistant take turns in a conversation; one of them answers at a time."""
 
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -17,12 +18,16 @@ Author = Message.Author
 
 @transaction.atomic
 def take_over(conversation: Conversation, *, by: User) -> Conversation:
-    """From now on `by` answers. What the assistant is writing just now is not kept."""
+    """From now on `by` answers. What the assistant is writing just now is not kept.
+
+    Who waits goes on waiting until they do; the time within which they have to begins anew.
+    """
     conversation = leases.locked(conversation.pk)
     if conversation.state == State.STAFF and conversation.assigned_to == by:
         return conversation
     conversation.assigned_to = by
-    _turn(conversation, State.STAFF)
+    waits = conversation.handed_off_at or conversations.unanswered(conversation).exists()
+    _turn(conversation, State.STAFF, waits_since=timezone.now() if waits else None)
     sequences.taken_over(conversation.lead)
     return conversation
 
@@ -51,10 +56,10 @@ def close(conversation: Conversation, *, by: User) -> Conversation:
     return conversation
 
 
-def _turn(conversation: Conversation, state: str) -> None:
+def _turn(conversation: Conversation, state: str, *, waits_since: datetime | None = None) -> None:
     """Change who answers. The fence keeps out whoever was at it."""
     conversation.state = state
-    conversation.handed_off_at = conversation.escalated_at = None
+    conversation.handed_off_at, conversation.escalated_at = waits_since, None
     conversation.handoff_reason = ""
     conversation.fence = F("fence") + 1
     conversation.lease_owner = conversation.lease_until = None

@@ -26,6 +26,7 @@ def send_handoff_mails(conversation_id: int) -> None:
 @shared_task
 def escalate_handoffs() -> None:
     """Every minute: tell again where nobody was told, and more people where nobody answered."""
+    handoff.wait_again()
     for conversation_id in handoff.untold():
         send_handoff_mails.delay(conversation_id)
     for conversation_id in handoff.overdue():

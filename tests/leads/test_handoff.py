@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from leads import emails, tasks
 from leads.models import Conversation, DutyShift
-from leads.services import conversations, handoff
+from leads.models.conversations import URGENCY, MessageQuerySet
+from leads.services import conversations, handoff, taking_over
 from tests.factories import UserFactory
 from tests.leads.people import conversation, fresh, write
 from tests.together import run_together
@@ -186,6 +187,129 @@ def test_nothing_waits_for_the_assistant_after_it(settings):
     hand_off(to)
 
     assert fresh(to).answer_due_at is None
+
+
+@pytest.fixture
+def half_an_hour_later(settings):
+    """What the minute's task does when the set time has passed since."""
+
+    def pass_time():
+        ago = timezone.now() - settings.HANDOFF_ESCALATES_AFTER - timedelta(seconds=1)
+        Conversation.objects.exclude(handed_off_at=None).update(handed_off_at=ago)
+        tasks.agent.escalate_handoffs()
+
+    return pass_time
+
+
+def taken_over(staff, state="waiting"):
+    """By staff who have not written yet, of somebody who wrote."""
+    to = conversation()
+    write(to)
+    if state == "waiting":
+        hand_off(fresh(to))
+    return taking_over.take_over(fresh(to), by=staff)
+
+
+def test_who_writes_where_staff_answered_once_is_not_swallowed(on_duty, half_an_hour_later):
+    to = conversation()
+    write(to)
+    conversations.staff_wrote(fresh(to), by=on_duty, text="Oi!")
+    half_an_hour_later()
+    assert fresh(to).state == "staff"
+
+    write(to, "E onde é?")
+    tasks.agent.escalate_handoffs()
+    assert (fresh(to).state, mail.outbox) == ("staff", [])
+    half_an_hour_later()
+    tasks.agent.escalate_handoffs()
+
+    assert (fresh(to).state, to.handoff_reason) == ("waiting", "unanswered")
+    assert to.handoff_summary == "E onde é?"
+    assert Conversation.objects.waiting_for_staff().get() == to
+    escalation = DutyShift.objects.get(is_escalation=True).staff
+    assert recipients() == sorted([on_duty.email, escalation.email])
+
+
+def test_who_is_on_duty_hears_what_the_assigned_one_left(on_duty, half_an_hour_later):
+    absent = UserFactory(is_staff=True)
+    to = conversation(state="staff", assigned_to=absent)
+    write(to)
+
+    half_an_hour_later()
+
+    escalation = DutyShift.objects.get(is_escalation=True).staff
+    assert recipients() == sorted([absent.email, on_duty.email, escalation.email])
+
+
+@pytest.mark.parametrize("state", ["waiting", "agent"])
+def test_taking_over_answers_nobody(on_duty, half_an_hour_later, state):
+    to = taken_over(on_duty, state)
+    tasks.agent.escalate_handoffs()
+    assert fresh(to).state == "staff"
+
+    half_an_hour_later()
+
+    assert fresh(to).state == "waiting"
+    assert mail.outbox
+
+
+def test_taking_over_where_nobody_waits_waits_for_nobody(on_duty, half_an_hour_later):
+    to = taking_over.take_over(conversation(), by=on_duty)
+
+    half_an_hour_later()
+
+    assert (fresh(to).state, mail.outbox) == ("staff", [])
+
+
+@pytest.mark.parametrize("end", ["answer", "hand_back", "close"])
+def test_what_ends_the_wait_where_staff_answer(on_duty, half_an_hour_later, end):
+    to = taken_over(on_duty)
+    if end == "answer":
+        conversations.staff_wrote(fresh(to), by=on_duty, text="Oi!")
+    else:
+        getattr(taking_over, end)(fresh(to), by=on_duty)
+
+    half_an_hour_later()
+
+    assert fresh(to).handed_off_at is None
+    assert to.state != "waiting"
+
+
+def test_neither_the_word_that_stops_messages_nor_what_had_its_answer_waits(half_an_hour_later):
+    to = conversation(state="staff")
+    conversations.staff_wrote(fresh(to), by=None, text="Oi!")
+    write(to, "alô?", ago=60)
+    write(to, "PARAR")
+
+    half_an_hour_later()
+
+    assert fresh(to).state == "staff"
+
+
+def test_of_whom_staff_answer_those_who_wait_longest_come_first():
+    answered = conversation(1, state="staff")
+    later, first = conversation(2, state="staff"), conversation(3, state="staff")
+    for to in (first, later):
+        write(to)
+
+    assert list(Conversation.objects.order_by(*URGENCY)) == [first, later, answered]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answer_that_comes_as_the_time_runs_out_wins(on_duty, half_an_hour_later, monkeypatch):
+    to = conversation(state="staff")
+    write(to)
+    in_order = MessageQuerySet.in_order
+
+    def answer_first(rows):
+        monkeypatch.undo()
+        run_together(partial(conversations.staff_wrote, to, by=on_duty, text="Oi!"))
+        return in_order(rows)
+
+    monkeypatch.setattr(MessageQuerySet, "in_order", answer_first)
+    half_an_hour_later()
+
+    assert (fresh(to).state, mail.outbox) == ("staff", [])
 
 
 @pytest.mark.parametrize("reason", Conversation.Reason.values)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -200,28 +200,59 @@ def nudge(conversation: Conversation) -> None:
 
 @transaction.atomic
 def staff_wrote(
-    conversation: Conversation, *, by: User | None, text: str, external_id: str | None = None
+    conversation: Conversation,
+    *,
+    by: User | None,
+    text: str,
+    external_id: str | None = None,
+    sent_at: datetime | None = None,
 ) -> Message:
-    """A person of ours answers, here or on the phone (`external_id`): the assistant is silent."""
+    """A person of ours answers, here or on the phone (`external_id`): the assistant is silent.
+
+    What came from the phone late answers only what was written before it.
+    """
     conversation = leases.locked(conversation.pk)
     if external_id is None:
         message = outbox.queue(conversation, author=Author.STAFF, text=text, staff=by)
     else:
+        now = timezone.now()
         facts = {"author": Author.STAFF, "text": text, "staff": by, "delivery": Delivery.SENT}
+        facts["sent_at"] = min(sent_at or now, now)
         message, is_new = _store(conversation, external_id, **facts)
         if not is_new:
             return message
-    _silence_assistant(conversation, by)
+    _silence_assistant(conversation, by, message.sent_at)
     return message
 
 
-def _silence_assistant(conversation: Conversation, by: User | None) -> None:
-    """Nothing that was written so far waits for it, and what it is making comes to nothing."""
-    latest = conversation.messages.filter(author=Author.PERSON).order_by("pk").last()
-    conversation.state = State.STAFF
+def answered_at(conversation: Conversation, moment: datetime) -> int:
+    """The inbound message up to which all were written by then."""
+    inbound = conversation.messages.filter(author=Author.PERSON)
+    if after := inbound.filter(sent_at__gt=moment).order_by("pk").first():
+        inbound = inbound.filter(pk__lt=after.pk)
+    return max(conversation.answered_through, inbound.aggregate(last=Max("pk"))["last"] or 0)
+
+
+def _waits_since(conversation: Conversation, moment: datetime) -> datetime | None:
+    """Since when somebody waits whom an answer of that moment does not answer."""
+    if conversation.state in (State.WAITING, State.STAFF):
+        if conversation.handed_off_at is None:
+            return None
+        # What the assistant said when it handed over answered nobody.
+        later = conversation.messages.filter(author=Author.PERSON, sent_at__gt=moment)
+        return conversation.handed_off_at if later.exists() else None
+    found: datetime | None = unanswered(conversation).aggregate(first=Min("accepted_at"))["first"]
+    return found
+
+
+def _silence_assistant(conversation: Conversation, by: User | None, moment: datetime) -> None:
+    """Nothing waits for it any more, and what it is making comes to nothing."""
+    conversation.answered_through = answered_at(conversation, moment)
+    waits_since = _waits_since(conversation, moment)
+    if conversation.state != State.WAITING or waits_since is None:
+        conversation.state = State.STAFF
+        conversation.handed_off_at, conversation.escalated_at = waits_since, None
     conversation.assigned_to = by or conversation.assigned_to
-    conversation.handed_off_at = conversation.escalated_at = None
-    conversation.answered_through = latest.pk if latest else conversation.answered_through
     conversation.answer_due_at = conversation.burst_began_at = None
     conversation.lease_owner = conversation.lease_until = None
     conversation.fence += 1

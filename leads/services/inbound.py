@@ -106,7 +106,13 @@ def _from_us(instance: WhatsAppInstance, item: Written) -> None:
     conversation = _conversation(instance, lead, item.contact)
     if not outbox.echoed(conversation, external_id=item.external_id, text=item.text):
         text = item.text or str(Message.Kind(item.kind).label)
-        conversations.staff_wrote(conversation, by=None, text=text, external_id=item.external_id)
+        conversations.staff_wrote(
+            conversation,
+            by=None,
+            text=text,
+            external_id=item.external_id,
+            sent_at=item.sent_at,
+        )
     _catch_up(instance, item.external_id)
 
 

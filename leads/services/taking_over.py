@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils import timezone
 
 from leads import streams
@@ -38,8 +38,9 @@ def hand_back(conversation: Conversation, *, by: User) -> Conversation:
     conversation = leases.locked(conversation.pk)
     if conversation.state == State.AGENT:
         return conversation
-    _settle(conversation, before=_last(conversation, Author.STAFF))
-    if _last(conversation, Author.PERSON) > conversation.answered_through:
+    if reply := conversation.messages.filter(author=Author.STAFF).in_order().last():
+        conversation.answered_through = conversations.answered_at(conversation, reply.sent_at)
+    if conversations.unanswered(conversation).exists():
         spoken = conversations.transcription_due_at(conversation)
         conversation.answer_due_at = spoken or timezone.now()
         conversations.nudge(conversation)
@@ -51,7 +52,7 @@ def hand_back(conversation: Conversation, *, by: User) -> Conversation:
 def close(conversation: Conversation, *, by: User) -> Conversation:
     """Nothing is left to answer; who writes opens it again."""
     conversation = leases.locked(conversation.pk)
-    _settle(conversation, before=None)
+    conversation.answered_through = conversations.answered_at(conversation, timezone.now())
     _turn(conversation, State.CLOSED)
     return conversation
 
@@ -68,16 +69,3 @@ def _turn(conversation: Conversation, state: str, *, waits_since: datetime | Non
     conversation.save()
     conversation.refresh_from_db(fields=["fence"])
     transaction.on_commit(partial(streams.publish_state, conversation))
-
-
-def _settle(conversation: Conversation, *, before: int | None) -> None:
-    """What was written until then needs no answer of the assistant any more."""
-    asked = conversation.messages.filter(author=Author.PERSON)
-    if before is not None:
-        asked = asked.filter(pk__lt=before)
-    last = asked.aggregate(last=Max("pk"))["last"] or 0
-    conversation.answered_through = max(conversation.answered_through, last)
-
-
-def _last(conversation: Conversation, author: str) -> int:
-    return conversation.messages.filter(author=author).aggregate(last=Max("pk"))["last"] or 0

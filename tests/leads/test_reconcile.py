@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from leads.evolution import gateway as wire
 from leads.models import Conversation, Lead, Message, WebhookEvent
-from leads.services import erasing, outbox, reconciling
+from leads.services import conversations, erasing, handoff, outbox, reconciling, taking_over
 from leads.tasks import whatsapp as tasks
+from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
 ANA = "+5511987654321"
@@ -70,6 +71,59 @@ def test_groups_stay_out_and_what_staff_wrote_comes_in(gateway, number, settled)
 
     settled()
     assert Conversation.objects.get().state == "staff"
+
+
+def late_reply(gateway, number, settled):
+    """Of staff, who wrote before the person did; the gateway's call was lost. Both as a second."""
+    now = int(time.time())
+    gateway.record(ANA, {"conversation": "Aqui é a Rosa"}, from_us=True, at=now - 300)
+    reconciling.reconcile(number.pk)
+    settled()
+    return now - 300
+
+
+def test_what_was_written_after_staff_wrote_is_not_answered_by_it(gateway, number, settled):
+    gateway.says(ANA, "Onde é?", at=int(time.time()) - 120)
+    settled()
+
+    moment = late_reply(gateway, number, settled)
+
+    assert [message.author for message in Message.objects.in_order()] == ["staff", "person"]
+    assert Message.objects.get(author="staff").sent_at.timestamp() == moment
+    chat = Conversation.objects.get()
+    assert (chat.state, chat.handed_off_at) == (
+        "staff",
+        Message.objects.get(author="person").accepted_at,
+    )
+    taking_over.hand_back(chat, by=UserFactory(is_staff=True))
+    chat.refresh_from_db()
+    assert chat.answer_due_at is not None
+    assert [one.text for one in conversations.unanswered(chat)] == ["Onde é?"]
+
+
+def test_what_staff_wrote_before_it_ends_no_hand_off(gateway, number, settled):
+    gateway.says(ANA, "Onde é?", at=int(time.time()) - 120)
+    settled()
+    chat = Conversation.objects.get()
+    handoff.hand_off(chat, reason="asked", summary="")
+    since = chat.handed_off_at
+
+    late_reply(gateway, number, settled)
+
+    chat.refresh_from_db()
+    assert (chat.state, chat.handed_off_at) == ("waiting", since)
+
+
+def test_what_staff_answered_before_they_wrote_again_waits_for_nobody(gateway, number, settled):
+    gateway.says(ANA, "Onde é?", at=int(time.time()) - 120)
+    gateway.writes_by_hand(ANA, "Na praça")
+    settled()
+
+    late_reply(gateway, number, settled)
+
+    chat = Conversation.objects.get()
+    assert (chat.state, chat.handed_off_at) == ("staff", None)
+    assert not conversations.unanswered(chat).exists()
 
 
 def test_receipts_that_were_lost_come_in(gateway, number, settled):

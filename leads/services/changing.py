@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 from leads.evolution import jids, messages
 from leads.evolution.jids import Contact
 from leads.evolution.messages import Change
-from leads.models import LeadIdentity, Message, WhatsAppInstance
-from leads.services import identities
+from leads.models import Conversation, LeadIdentity, Message, WhatsAppInstance
+from leads.services import conversations, identities, leases, opting_out
 
 Author = Message.Author
 Kind = LeadIdentity.Kind
@@ -19,15 +19,19 @@ Kind = LeadIdentity.Kind
 def changed(instance: WhatsAppInstance | None, external_id: str, changes: Sequence[Change]) -> None:
     """Do all that was done to a message, in this order, if it is there; it asks for no answer.
 
+    The one word that stops messages stops them, though it came as an edit.
+
     A message is changed from its own chat only, its words only by the side that wrote them: a
     person cannot rewrite what we said, nor what another one did. What a person took back stays
     so, whatever else is told of it. What we said ourselves is edited on the phone, but stays on
     record.
     """
-    message = Message.objects.filter(instance=instance, external_id=external_id).first()
-    if message is None:
+    rows = Message.objects.filter(instance=instance, external_id=external_id)
+    found = rows.values_list("conversation", flat=True).first()
+    if found is None:
         return
-    rows = Message.objects.filter(pk=message.pk)
+    conversation = leases.locked(found)
+    message = rows.get()
     mine = [change for change in changes if _is_theirs(change, message, rows)]
     for change in mine:
         if change.what == messages.REACTED:
@@ -36,6 +40,7 @@ def changed(instance: WhatsAppInstance | None, external_id: str, changes: Sequen
             _edit(rows, change)
     if taken_back := [change for change in mine if change.what == messages.TAKEN_BACK]:
         _take_back(rows.filter(author=Author.PERSON), taken_back[-1])
+    _heed_edit(conversation, rows.get(), was=message.text)
 
 
 def _is_theirs(change: Change, message: Message, rows: QuerySet[Message]) -> bool:
@@ -60,6 +65,12 @@ def _edit(rows: QuerySet[Message], change: Change) -> None:
     newer = Q(edited_at=None) | Q(edited_at__lte=change.at)
     text = change.text.replace("\0", "")[: messages.LONGEST]
     rows.filter(newer).update(text=text, edited_at=change.at)
+
+
+def _heed_edit(conversation: Conversation, message: Message, *, was: str) -> None:
+    is_news = opting_out.opt_word(message.text) != opting_out.opt_word(was)
+    if is_news and message.author == Author.PERSON:
+        conversations.heed(conversation, message)
 
 
 def _take_back(rows: QuerySet[Message], change: Change) -> None:

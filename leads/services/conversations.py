@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -97,9 +97,7 @@ def _note(conversation: Conversation, sent_at: datetime, name: str) -> None:
 
 def _see_to(conversation: Conversation, message: Message) -> None:
     """Confirm an opt-out or its end, make an answer due, or note that none is needed."""
-    if word := opting_out.opt_word(message.text):
-        confirmation = opting_out.apply(conversation, message, word)
-        outbox.queue(conversation, author=Author.SYSTEM, text=confirmation)
+    word = heed(conversation, message)
     if conversation.state == State.CLOSED:
         conversation.state = State.AGENT
     needs_answer = conversation.state == State.AGENT and not word and not is_late(message)
@@ -118,9 +116,23 @@ def _see_to(conversation: Conversation, message: Message) -> None:
     )
 
 
+def heed(conversation: Conversation, message: Message) -> bool:
+    """Do and confirm what they said, if it is the one word that stops messages, or its opposite.
+
+    The caller holds the lock, and heeds the words once: as they come, or as they become so.
+    """
+    word = opting_out.opt_word(message.text)
+    if word:
+        confirmation = opting_out.apply(conversation, message, word)
+        outbox.queue(conversation, author=Author.SYSTEM, text=confirmation)
+    return bool(word)
+
+
 def _was_replied_to(message: Message) -> bool:
+    """On the phone: what they wrote here, they wrote before this had come."""
     replies = message.conversation.messages.filter(author=Author.STAFF)
-    return replies.filter(sent_at__gt=message.sent_at).exists()
+    on_the_phone = replies.exclude(sent_at=F("accepted_at"))
+    return on_the_phone.filter(sent_at__gt=message.sent_at).exists()
 
 
 def is_late(message: Message) -> bool:
@@ -221,34 +233,42 @@ def staff_wrote(
         message, is_new = _store(conversation, external_id, **facts)
         if not is_new:
             return message
-    _silence_assistant(conversation, by, message.sent_at)
+    _silence_assistant(conversation, by, message)
     return message
 
 
-def answered_at(conversation: Conversation, moment: datetime) -> int:
-    """The inbound message up to which all were written by then."""
+def answered_by(conversation: Conversation, reply: Message) -> int:
+    """The inbound message up to which staff had read all when they wrote the reply."""
     inbound = conversation.messages.filter(author=Author.PERSON)
-    if after := inbound.filter(sent_at__gt=moment).order_by("pk").first():
+    if after := inbound.filter(_is_after(reply)).order_by("pk").first():
         inbound = inbound.filter(pk__lt=after.pk)
     return max(conversation.answered_through, inbound.aggregate(last=Max("pk"))["last"] or 0)
 
 
-def _waits_since(conversation: Conversation, moment: datetime) -> datetime | None:
-    """Since when somebody waits whom an answer of that moment does not answer."""
+def _is_after(reply: Message) -> Q:
+    """Written here, it came before all that came later; on the phone, the gateway's clock says."""
+    later = Q(pk__gt=reply.pk)
+    if reply.sent_at == reply.accepted_at:
+        return later
+    return Q(sent_at__gt=reply.sent_at) | (later & Q(sent_at=reply.sent_at))
+
+
+def _waits_since(conversation: Conversation, reply: Message) -> datetime | None:
+    """Since when somebody waits whom the reply does not answer."""
     if conversation.state in (State.WAITING, State.STAFF):
         if conversation.handed_off_at is None:
             return None
         # What the assistant said when it handed over answered nobody.
-        later = conversation.messages.filter(author=Author.PERSON, sent_at__gt=moment)
+        later = conversation.messages.filter(_is_after(reply), author=Author.PERSON)
         return conversation.handed_off_at if later.exists() else None
     found: datetime | None = unanswered(conversation).aggregate(first=Min("accepted_at"))["first"]
     return found
 
 
-def _silence_assistant(conversation: Conversation, by: User | None, moment: datetime) -> None:
+def _silence_assistant(conversation: Conversation, by: User | None, reply: Message) -> None:
     """Nothing waits for it any more, and what it is making comes to nothing."""
-    conversation.answered_through = answered_at(conversation, moment)
-    waits_since = _waits_since(conversation, moment)
+    conversation.answered_through = answered_by(conversation, reply)
+    waits_since = _waits_since(conversation, reply)
     if conversation.state != State.WAITING or waits_since is None:
         conversation.state = State.STAFF
         conversation.handed_off_at, conversation.escalated_at = waits_since, None

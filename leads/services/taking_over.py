@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
 from leads import streams
@@ -39,7 +39,7 @@ def hand_back(conversation: Conversation, *, by: User) -> Conversation:
     if conversation.state == State.AGENT:
         return conversation
     if reply := conversation.messages.filter(author=Author.STAFF).in_order().last():
-        conversation.answered_through = conversations.answered_at(conversation, reply.sent_at)
+        conversation.answered_through = conversations.answered_by(conversation, reply)
     if conversations.unanswered(conversation).exists():
         spoken = conversations.transcription_due_at(conversation)
         conversation.answer_due_at = spoken or timezone.now()
@@ -52,7 +52,8 @@ def hand_back(conversation: Conversation, *, by: User) -> Conversation:
 def close(conversation: Conversation, *, by: User) -> Conversation:
     """Nothing is left to answer; who writes opens it again."""
     conversation = leases.locked(conversation.pk)
-    conversation.answered_through = conversations.answered_at(conversation, timezone.now())
+    last = conversation.messages.filter(author=Author.PERSON).aggregate(last=Max("pk"))["last"]
+    conversation.answered_through = max(conversation.answered_through, last or 0)
     _turn(conversation, State.CLOSED)
     return conversation
 

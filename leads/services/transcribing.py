@@ -106,6 +106,8 @@ def _write(message: Message, text: str) -> None:
     with suppress(ObjectDoesNotExist), transaction.atomic():
         conversation = leases.locked(message.conversation_id)
         if _waiting().filter(pk=message.pk).update(text=text, transcribed_at=timezone.now()):
+            message.text = text
+            conversations.heed(conversation, message)
             conversations.voice_changed(conversation)
             conversations.nudge(conversation)
 

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from leads.models import Conversation, LeadIdentity, Message, WebhookEvent
+from leads.models import Conversation, Lead, LeadConsent, LeadIdentity, Message, WebhookEvent
 from leads.services import answers, erasing, reconciling
 from tests.leads.gateway import edit
 
@@ -141,6 +141,37 @@ def test_a_person_takes_back_nothing_that_we_said(gateway, settled):
 
     assert settled() == []
     assert said() == [("staff", "text", "Oi, aqui é a Rosa")]
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_word_that_comes_as_an_edit_stops_messages_once(gateway, settled, is_early):
+    record = gateway.record(ANA, {"conversation": "oi"}, at=AT)
+    told = [
+        ("messages.upsert", record),
+        ("messages.edited", edit(record, "STOP", AT + 1)),
+    ]
+    for event, data in told[::-1] if is_early else told:
+        gateway.tell(event, data)
+    gateway.sends(ANA, reaction(record, "👍", AT + 2))
+
+    assert settled() == []
+    answers.answer(Conversation.objects.get().pk)
+
+    assert LeadConsent.objects.get().is_given is False
+    assert Lead.objects.get().opted_out_at
+    (confirmation,) = Message.objects.exclude(author="person")
+    assert "VOLTAR" in confirmation.text
+    assert not Message.objects.filter(author="agent").exists()
+
+
+def test_what_is_not_that_word_any_more_stops_no_second_time(gateway, settled):
+    record = gateway.says(ANA, "PARAR", at=AT)
+    settled()
+    gateway.tell("messages.edited", edit(record, "Parar!", AT + 1))
+    gateway.tell("messages.edited", edit(record, "Parar de quê?", AT + 2))
+
+    assert settled() == []
+    assert Message.objects.filter(author="system").count() == 1
 
 
 WAYS = ["carried", "wrapped", "alone", "alone as theirs"]

@@ -277,13 +277,24 @@ def test_what_ends_the_wait_where_staff_answer(on_duty, half_an_hour_later, end)
 
 def test_neither_the_word_that_stops_messages_nor_what_had_its_answer_waits(half_an_hour_later):
     to = conversation(state="staff")
-    conversations.staff_wrote(fresh(to), by=None, text="Oi!")
+    now = timezone.now()
+    conversations.staff_wrote(fresh(to), by=None, text="Oi!", external_id="1", sent_at=now)
     write(to, "alô?", ago=60)
     write(to, "PARAR")
 
     half_an_hour_later()
 
     assert fresh(to).state == "staff"
+
+
+def test_what_came_after_the_answer_waits_whatever_its_clock_says(half_an_hour_later):
+    to = conversation(state="staff")
+    conversations.staff_wrote(fresh(to), by=None, text="Oi!")
+    write(to, "alô?", ago=1)
+
+    half_an_hour_later()
+
+    assert fresh(to).state == "waiting"
 
 
 def test_of_whom_staff_answer_those_who_wait_longest_come_first():

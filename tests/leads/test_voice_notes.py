@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
-from leads.models import Conversation, Message
-from leads.services import taking_over, transcribing
+from leads.models import Conversation, LeadConsent, Message
+from leads.services import answers, taking_over, transcribing
 from leads.tasks import whatsapp as tasks
 from tests.factories import UserFactory
 from tests.leads.gateway import ROUTES
@@ -107,6 +107,23 @@ def test_no_connection_is_held_while_a_note_is_fetched_and_listened_to(
 
     assert Message.objects.get().text == "Quero plantar árvores"
     assert used == [held - 1, held - 1]
+
+
+@pytest.mark.parametrize("is_with_staff", [True, False])
+def test_word_that_is_spoken_stops_messages(deepgram, note, gateway, settled, is_with_staff):
+    deepgram.answer = (200, heard("Parar."))
+    if is_with_staff:
+        gateway.writes_by_hand(ANA, "Aqui é a Rosa")
+    message = note()
+
+    tasks.transcribe_message(message.pk)
+    tasks.transcribe_message(message.pk)
+    answers.answer(message.conversation_id)
+
+    consent = LeadConsent.objects.get()
+    assert (consent.is_given, consent.proof["words"]) == (False, "Parar.")
+    assert "VOLTAR" in Message.objects.get(author="system").text
+    assert not Message.objects.filter(author="agent").exists()
 
 
 def test_answer_waits_for_the_second_note_too(deepgram, note, gateway, settled):

@@ -46,6 +46,10 @@ class Refused(Exception):
         return self.status in ABOUT_THE_INSTANCE
 
 
+class Unfinished(Exception):
+    """It remembers more of that time than we read at once: the earliest is missing."""
+
+
 class NotSent(Exception):
     """The gateway cannot have sent it; in `wait` seconds trying again may help."""
 
@@ -75,7 +79,7 @@ def send_text(instance: str, address: str, text: str) -> str:
 def find_messages(
     instance: str, *, since: datetime, until: datetime, only_ours: bool = False
 ) -> Iterator[Json]:
-    """What it remembers of that time, the latest first."""
+    """What it remembers of that time, the latest first; raise Unfinished where it is too much."""
     where: Json = {"messageTimestamp": {"gte": since.isoformat(), "lte": until.isoformat()}}
     if only_ours:
         where["key"] = {"fromMe": True}
@@ -89,6 +93,7 @@ def find_messages(
                 yield record
         if number >= pages or (moments and moments[-1] < earliest):
             return
+    raise Unfinished
 
 
 def _page(instance: str, query: Json) -> tuple[list[Json], int]:

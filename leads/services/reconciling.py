@@ -1,6 +1,7 @@
 """What the gateway remembers and we were never told: its calls live in memory and die with it."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ FIRST = timedelta(days=1)
 OVERLAP = timedelta(minutes=10)
 # Of who was erased nothing but the ids is kept, for little longer (settings.RETENTION).
 FURTHEST = timedelta(days=30)
+# So short a time is not parted again, whatever came in it.
+SHORTEST = timedelta(hours=1)
 # What came just now may still be on its way.
 FRESH = timedelta(seconds=30)
 BATCH = 100
@@ -26,7 +29,7 @@ BATCH = 100
 def reconcile(instance_id: int, *, since: datetime | None = None) -> int:
     """Take in what is missing here, as if it had just come; return how many events that were.
 
-    Killed halfway, the next run begins at the same moment.
+    Killed halfway, the next run begins where this one came to.
     """
     instance = WhatsAppInstance.objects.filter(pk=instance_id).first()
     if instance is None or not settings.EVOLUTION_URL:
@@ -34,18 +37,39 @@ def reconcile(instance_id: int, *, since: datetime | None = None) -> int:
     until = timezone.now() - FRESH
     since = since or (instance.reconciled_at or until - FIRST) - OVERLAP
     since = max(since, until - FURTHEST)
-    records = gateway.find_messages(instance.name, since=since, until=until)
+    taken = 0
     try:
-        # The earliest first, as they would have come.
-        found = sorted(records, key=lambda record: int(record["messageTimestamp"]))
+        for found, end in _parts(instance, since, until):
+            taken += sum(_take(instance, batch) for batch in _batches(found))
+            WhatsAppInstance.objects.filter(pk=instance.pk).update(reconciled_at=end)
     except (DependencyAway, gateway.Refused) as error:
         logger.warning("%s was not compared: %s.", instance.name, type(error).__name__)
-        return 0
-    taken = sum(_take(instance, batch) for batch in _batches(found))
-    WhatsAppInstance.objects.filter(pk=instance.pk).update(reconciled_at=until)
+    except gateway.Unfinished:
+        logger.error("%s remembers too much: it was not compared to the end.", instance.name)
     if taken:
         logger.warning("%s events of %s had not come.", taken, instance.name)
     return taken
+
+
+def _parts(
+    instance: WhatsAppInstance, since: datetime, until: datetime
+) -> Iterator[tuple[list[Any], datetime]]:
+    """The records, the earliest first, as they would have come, and how far these reach.
+
+    The gateway begins with the latest: where it has too much to tell, the earlier half is asked
+    for first, so that nothing is passed by.
+    """
+    try:
+        records = gateway.find_messages(instance.name, since=since, until=until)
+        found = sorted(records, key=lambda record: int(record["messageTimestamp"]))
+    except gateway.Unfinished:
+        if until - since < SHORTEST:
+            raise
+        middle = since + (until - since) / 2
+        yield from _parts(instance, since, middle)
+        yield from _parts(instance, middle, until)
+    else:
+        yield found, until
 
 
 def _batches(records: list[Any]) -> Any:

@@ -45,6 +45,34 @@ def test_lost_messages_are_taken_in_once_and_in_order(gateway, number, settled, 
     assert list(ids) == [message.external_id for message in Message.objects.in_order()]
 
 
+def test_more_than_is_read_at_once_is_read_from_the_earliest(gateway, number, settled, monkeypatch):
+    monkeypatch.setattr(wire, "PAGE", 2)
+    monkeypatch.setattr(wire, "MOST_PAGES", 3)
+    for hours in range(23, 0, -1):
+        lost(gateway, 1, seconds_ago=hours * 3600)
+
+    assert reconciling.reconcile(number.pk) == 23
+    assert reconciling.reconcile(number.pk) == 0
+
+    settled()
+    ids = WebhookEvent.objects.order_by("pk").values_list("external_id", flat=True)
+    assert list(ids) == [message.external_id for message in Message.objects.in_order()]
+
+
+def test_what_is_too_much_for_an_hour_is_not_passed_by(gateway, number, monkeypatch, caplog):
+    monkeypatch.setattr(wire, "PAGE", 2)
+    monkeypatch.setattr(wire, "MOST_PAGES", 3)
+    lost(gateway, 1, seconds_ago=20 * 3600)
+    lost(gateway, 8, seconds_ago=10 * 3600)
+
+    assert reconciling.reconcile(number.pk) == 1
+
+    number.refresh_from_db()
+    ago = timezone.now() - number.reconciled_at
+    assert timedelta(hours=10) < ago < timedelta(hours=20)
+    assert "too much" in caplog.text
+
+
 def test_message_that_was_told_is_not_taken_in_again(gateway, number, settled):
     gateway.says(ANA, "Oi", at=int(time.time()) - 60)
 

@@ -5,11 +5,13 @@ whose end nobody saw is looked for at the gateway before it is done again.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
@@ -18,7 +20,7 @@ from config.errors import DependencyAway
 from leads import nudges, streams
 from leads.evolution import gateway, jids, messages
 from leads.models import Conversation, FollowUp, Lead, Message, WebhookEvent, WhatsAppInstance
-from leads.services import brakes, handoff, instances
+from leads.services import brakes, handoff, instances, leases
 from leads.tasks import whatsapp as tasks
 from users.models import User
 
@@ -114,10 +116,14 @@ def waiting_instances() -> list[int]:
 
 
 def delivery_changed(instance: WhatsAppInstance, external_id: str, delivery: str) -> None:
-    """Take over how far our message has come; never back."""
+    """Take over how far our message has come; never back. It may also fail late."""
     lower = ORDER[: ORDER.index(Delivery(delivery))]
     ours = Message.objects.filter(instance=instance, external_id=external_id, delivery__in=lower)
-    ours.update(delivery=delivery, try_at=None)
+    if delivery == Delivery.FAILED:
+        for message in ours:
+            _failed(message, ours.filter(pk=message.pk), "refused: told later")
+    else:
+        ours.update(delivery=delivery, try_at=None)
 
 
 def echoed(conversation: Conversation, *, external_id: str, text: str) -> bool:
@@ -207,7 +213,9 @@ def _find(instance: WhatsAppInstance, message: Message) -> str:
         only_ours=True,
     )
     written = (one for record in records for one in messages.written(record))
-    return next((one.external_id for one in written if _may_be(one, message)), "")
+    with suppress(gateway.Unfinished):  # it is not among the latest
+        return next((one.external_id for one in written if _may_be(one, message)), "")
+    return ""
 
 
 def _may_be(one: messages.Written, message: Message) -> bool:
@@ -268,9 +276,12 @@ def _take_back(message: Message, mine: Any, reason: str) -> None:
 @transaction.atomic
 def _failed(message: Message, mine: Any, error: str) -> None:
     """Nobody is left without an answer: what the assistant could not send, a person sees to."""
+    try:
+        chat = leases.locked(message.conversation_id)
+    except ObjectDoesNotExist:  # erased meanwhile
+        return
     if not mine.update(delivery=Delivery.FAILED, try_at=None, error=error):
         return
-    chat = Conversation.objects.get(pk=message.conversation_id)
     is_answer = message.author == Message.Author.AGENT
     if is_answer and chat.state == Conversation.State.AGENT:
         handoff.hand_off(chat, reason="not_delivered", summary=message.text)

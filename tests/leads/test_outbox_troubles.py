@@ -1,16 +1,20 @@
 """Whatever the gateway does, nothing is sent twice and nothing is lost."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from config.resilience import breakers
 from leads.evolution import gateway as wire
-from leads.models import Message
-from leads.services import instances, outbox
+from leads.evolution.messages import Change
+from leads.models import Conversation, Message
+from leads.services import changing, instances, outbox
 from leads.tasks import whatsapp as tasks
+from tests.leads.people import conversation as talk
 from tests.leads.sending import pass_time, queue, state, texts
+from tests.together import run_together
 
 pytestmark = pytest.mark.django_db
 
@@ -259,6 +263,54 @@ def test_receipts_of_what_a_person_wrote_change_nothing(gateway, chat, settled):
 
     assert settled() == []
     assert Message.objects.get().delivery == ""
+
+
+def test_answer_that_is_refused_later_goes_to_a_person_once(gateway, chat, number, settled):
+    conversation = chat()
+    message = queue(conversation)
+    outbox.deliver(number.pk)
+    assert state(message) == "sent"
+
+    gateway.receipt(gateway.messages[-1], "ERROR")
+    settled()
+    handed_off_at = Conversation.objects.get().handed_off_at
+    gateway.tell("messages.update", {"keyId": message.external_id, "status": "ERROR", "again": 1})
+    settled()
+
+    assert state(message) == "failed"
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.handoff_reason) == ("waiting", "not_delivered")
+    assert conversation.handed_off_at == handed_off_at
+
+
+def test_error_that_is_told_after_the_delivery_changes_nothing(gateway, chat, number, settled):
+    message = queue(chat())
+    outbox.deliver(number.pk)
+    for status in ("DELIVERY_ACK", "ERROR"):
+        gateway.receipt(gateway.messages[-1], status)
+
+    settled()
+
+    assert state(message) == "delivered"
+    assert Conversation.objects.get().state == "agent"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reaction_and_an_error_at_once_wait_for_each_other(gateway, number):
+    for _ in range(5):
+        to = talk()
+        message = queue(to)
+        Message.objects.filter(pk=message.pk).update(external_id="A", delivery="sent", try_at=None)
+        reaction = Change(timezone.now(), "reacted", "👍", "A")
+
+        run_together(
+            partial(changing.changed, to.instance, "A", [reaction]),
+            partial(outbox.delivery_changed, to.instance, "A", "failed"),
+        )
+
+        message.refresh_from_db()
+        assert (message.reaction, message.delivery) == ("👍", "failed")
+        to.lead.delete()
 
 
 def test_answer_that_cannot_be_sent_goes_to_a_person(gateway, chat, number):

@@ -186,8 +186,12 @@ def _said(action: Action, turn: Turn) -> str:
         "voice_note": _("I could not understand the voice note."),
         "media": _("I cannot look at images, videos and files."),
     }.get(action.details["reason"], "")
-    next_step = _(
+    return f"\n\n{text} {next_step()}"
+
+
+def next_step() -> str:
+    """What happens when somebody was told."""
+    return _(
         "I have told the team: a person will answer you here. You may go on writing meanwhile, "
         "they read all of it."
     )
-    return f"\n\n{text} {next_step}"

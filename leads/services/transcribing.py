@@ -113,16 +113,20 @@ def _write(message: Message, text: str) -> None:
 
 
 def _hand_off(message: Message) -> None:
-    """Say what we cannot do with it, and let a person see to it, unless one does so already."""
+    """Say what we cannot do and what comes next; a person sees to it, unless one does so already.
+
+    Who is written to for the first time hears who writes, as in all answers.
+    """
     conversation = Conversation.objects.select_related("lead").get(pk=message.conversation_id)
     if conversation.state != Conversation.State.AGENT:
         return
     with translation.override(conversation.lead.language):
         notice, summary = _words(message)
+        notice = f"{notice} {steps.next_step()}"
         if conversation.introduced_at is None:
             notice = steps.introduction() + notice
-            conversation.introduced_at = timezone.now()
-            conversation.save(update_fields=["introduced_at"])
+            mine = Conversation.objects.filter(pk=conversation.pk)
+            mine.update(introduced_at=timezone.now())
     outbox.queue(conversation, author=Message.Author.SYSTEM, text=notice)
     reason = "voice_note" if message.kind == Message.Kind.AUDIO else "media"
     handoff.hand_off(conversation, reason=reason, summary=summary)

@@ -7,6 +7,7 @@ from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from leads.models import Conversation, LeadConsent, Message
@@ -175,9 +176,24 @@ def assert_a_person_listens(message):
     conversation = Conversation.objects.get()
     notice = conversation.messages.get(author="system").text
     assert (conversation.state, conversation.handoff_reason) == ("waiting", "voice_note")
-    assert notice.endswith("Não consegui ouvir seu áudio.")
+    assert notice.startswith("Eu sou a assistente automática")
+    assert settings.PRIVACY_URL in notice
+    assert "Não consegui ouvir seu áudio. Avisei a equipe: uma pessoa vai responder" in notice
+    assert conversation.introduced_at is not None
     message.refresh_from_db()
     assert message.text == ""
+
+
+def test_who_knows_the_assistant_is_not_told_of_it_again(settings, note, gateway, settled):
+    settings.DEEPGRAM_API_KEY = ""
+    gateway.says(ANA, "Oi")
+    settled()
+    Conversation.objects.update(introduced_at=timezone.now())
+
+    note()
+
+    notice = Message.objects.get(author="system").text
+    assert notice.startswith("Não consegui ouvir seu áudio. Avisei a equipe")
 
 
 def test_without_a_key_a_person_listens_at_once(settings, note):

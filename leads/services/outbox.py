@@ -45,6 +45,8 @@ MAX_ATTEMPTS = len(PATIENCE) + 1
 # Nobody waits longer for an answer; who writes then is answered anew.
 TOO_LATE = timedelta(hours=24)
 CLOCKS = timedelta(minutes=5)
+# Why it failed; else it was refused. After so many tries nobody knows whether it is out.
+TRIED_OUT, LATE = "too many tries", "too late"
 
 
 def queue(
@@ -185,9 +187,9 @@ def _try(instance: WhatsAppInstance, message: Message, mine: Any) -> None:
     if message.delivery == Delivery.SENDING and (found := _find(instance, message)):
         _sent(mine, found)
     elif message.attempts > MAX_ATTEMPTS:
-        _failed(message, mine, "too many tries")
+        _failed(message, mine, TRIED_OUT)
     elif message.accepted_at < timezone.now() - TOO_LATE:
-        _failed(message, mine, "too late")
+        _failed(message, mine, LATE)
     elif reason := brakes.unwelcome(message):
         _take_back(message, mine, reason)
     else:
@@ -273,6 +275,16 @@ def _take_back(message: Message, mine: Any, reason: str) -> None:
         FollowUp.objects.filter(message=message).update(**left_out, touched_at=timezone.now())
 
 
+def _log(message: Message, error: str) -> None:
+    """What was unasked says why it failed; it counts for the week only if it may be out."""
+    reasons = {TRIED_OUT: FollowUp.Reason.INTERRUPTED, LATE: FollowUp.Reason.TOO_LATE}
+    outcome: dict[str, Any] = {"reason": reasons.get(error, FollowUp.Reason.REFUSED)}
+    if error != TRIED_OUT:
+        outcome["sent_at"] = None
+    mine = FollowUp.objects.filter(message=message)
+    mine.update(status=FollowUp.Status.FAILED, touched_at=timezone.now(), **outcome)
+
+
 @transaction.atomic
 def _failed(message: Message, mine: Any, error: str) -> None:
     """Nobody is left without an answer: what the assistant could not send, a person sees to."""
@@ -282,6 +294,7 @@ def _failed(message: Message, mine: Any, error: str) -> None:
         return
     if not mine.update(delivery=Delivery.FAILED, try_at=None, error=error):
         return
+    _log(message, error)
     is_answer = message.author == Message.Author.AGENT
     if is_answer and chat.state == Conversation.State.AGENT:
         handoff.hand_off(chat, reason="not_delivered", summary=message.text)

@@ -32,6 +32,46 @@ def test_it_goes_out_if_nothing_happened(gateway, number, waiting):
     assert statuses() == [("sent", "")]
 
 
+def refused(gateway, number, clock):
+    gateway.refuses = 400
+    outbox.deliver(number.pk)
+
+
+def refused_later(gateway, number, clock):
+    outbox.deliver(number.pk)
+    message_id = gateway.messages[-1]["key"]["id"]
+    outbox.delivery_changed(number, message_id, Message.Delivery.FAILED)
+
+
+def too_late(gateway, number, clock):
+    clock.shift(25 * HOUR)
+    outbox.deliver(number.pk)
+
+
+def tried_out(gateway, number, clock):
+    Message.objects.update(attempts=outbox.MAX_ATTEMPTS)
+    outbox.deliver(number.pk)
+
+
+@pytest.mark.parametrize(
+    ("fails", "reason", "counts"),
+    [
+        (refused, "refused", False),
+        (refused_later, "refused", False),
+        (too_late, "too_late", False),
+        (tried_out, "interrupted", True),
+    ],
+)
+def test_what_failed_says_so_and_counts_only_if_it_may_be_out(
+    gateway, number, waiting, clock, fails, reason, counts
+):
+    fails(gateway, number, clock)
+
+    assert Message.objects.get().delivery == "failed"
+    assert statuses() == [("failed", reason)]
+    assert FollowUp.objects.counted().exists() == counts
+
+
 @pytest.mark.parametrize(
     ("happens", "reason"),
     [

@@ -208,9 +208,9 @@ def _content(message: Json) -> tuple[str, str]:
         if name in message:
             part = _dict(message[name])
             return kind, _text(part.get("caption") or part.get("fileName"))
-    for name, part in CHOICES.items():
+    for name, words in CHOICES.items():
         if name in message:
-            return Message.Kind.TEXT, _text(_dict(message[name]).get(part))
+            return Message.Kind.TEXT, _text(_dict(message[name]).get(words))
     extended = _dict(message.get("extendedTextMessage")).get("text")
     text = _text(message.get("conversation") or extended)
     return (Message.Kind.TEXT if text.strip() else Message.Kind.OTHER), text

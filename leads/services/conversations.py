@@ -228,9 +228,9 @@ def staff_wrote(
         message = outbox.queue(conversation, author=Author.STAFF, text=text, staff=by)
     else:
         now = timezone.now()
+        moment = min(sent_at or now, now)
         facts = {"author": Author.STAFF, "text": text, "staff": by, "delivery": Delivery.SENT}
-        facts["sent_at"] = min(sent_at or now, now)
-        message, is_new = _store(conversation, external_id, **facts)
+        message, is_new = _store(conversation, external_id, **facts, sent_at=moment)
         if not is_new:
             return message
     _silence_assistant(conversation, by, message)

@@ -132,6 +132,7 @@ class Lead(models.Model):
             GinIndex(OpClass(WORDS, name="gin_trgm_ops"), name="lead_words"),
             models.Index(fields=["source"], name="lead_source"),
             GinIndex(fields=["tags"], name="lead_tags"),
+            GinIndex(OpClass("utm", name="jsonb_path_ops"), name="lead_campaigns"),
         ]
 
     def __str__(self) -> str:

@@ -459,7 +459,7 @@ def test_what_is_no_text_goes_to_a_person(kind, text, reason):
 def test_reason_of_before_has_the_word_of_today(old, new):
     to = conversation(handoff_reason=old)
 
-    import_module("leads.migrations.0050_one_word_per_reason").rename(apps, None)
+    import_module("leads.migrations.0008_one_word_per_reason").rename(apps, None)
 
     assert (fresh(to).handoff_reason, to.why) == (new, Conversation.Reason(new).label)
 

@@ -22,6 +22,7 @@ def listed(**query):
         ({"city": "São Paulo"}, "lead_by_city"),
         ({"source": "form"}, "lead_source"),
         ({"tag": "horta"}, "lead_tags"),
+        ({"campaign": "maio"}, "lead_campaigns"),
         ({"stage": ["lost"]}, "lead_by_stage"),
         ({"ordering": "name"}, "lead_by_name"),
         ({"ordering": "-stage_changed_at"}, "lead_stage_changed"),

@@ -284,6 +284,28 @@ def test_of_a_no_and_a_yes_at_once_the_latest_row_is_what_counts(monkeypatch):
     assert consent.may_write_unasked(lead)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_a_no_and_a_proof_at_once_the_no_outlives_the_form(monkeypatch):
+    lead, is_written = form(YES, email="rosa@example.org"), ThreadEvent()
+
+    def slowly():
+        is_written.set()
+        let_someone_wait()  # the proof, for the lead that the no holds
+        return timezone.now()
+
+    def say_no():
+        consent.record(lead, purpose="unasked", is_given=False, channel="whatsapp", proof={})
+
+    def prove():
+        is_written.wait(10)
+        consent.claim_proven(lead, lead.claims.get(), channel="email", proof={})
+
+    monkeypatch.setattr(consent, "timezone", SimpleNamespace(now=slowly))
+    run_together(say_no, prove)
+
+    assert not consent.may_write_unasked(lead)
+
+
 # --- Staff --------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from tests.api.schema import operations, parameters
 
 NUMBERS = (0, 2**31, 2**63, 2**64, 10**30)
 NO_NUMBERS = ("-1", "1.5", "x", "%00", "%F0%9F%8C%B1", "1%2F2")
-FREE_TEXT = {"search", "city", "source", "tag"}
+FREE_TEXT = {"search", "city", "source", "campaign", "tag"}
 
 
 def ids(key):

@@ -21,7 +21,7 @@ def deploy(tag: str, service: str = "") -> None:
     services = _services(service)
     _check_image(tag, services)
     before = _noted(services)
-    _check_name(tag, before)
+    _check_names(before)
     print(f"Deploying {tag} of {', '.join(services)}.")
     try:
         _prepare(TAG=tag)
@@ -95,15 +95,16 @@ def _check_image(tag: str, services: Sequence[str]) -> None:
             raise Refused(f"There is no image {image}: `make build TAG={tag}` first.") from None
 
 
-def _check_name(tag: str, before: Mapping[str, str]) -> None:
-    """Refuse another image under the name of the one that runs: that one could not come back."""
-    for service in (name for name, noted in before.items() if noted == tag):
+def _check_names(before: Mapping[str, str]) -> None:
+    """Refuse when what runs has lost its name to a newer image: it could not be taken back."""
+    for service, noted in before.items():
         for one in compose.containers(service):
             image = compose.run("docker", "image", "inspect", "--format", "{{.Id}}", one.image)
-            if one.tag == tag and one.image_id != image.strip():
+            if one.tag == noted and one.image_id != image.strip():
                 raise Refused(
-                    f"Another {tag} runs than was built last: give the new one a name of its own, "
-                    f"as in `make build TAG={tag}-2`, so that the old one can be taken back."
+                    f"{noted} was built again while it runs, so it could not be taken back. "
+                    "Give the new one a name of its own, as in `make build TAG=1.4.0`, and the "
+                    f"running one its name back: `docker tag {one.image_id} {one.image}`."
                 )
 
 

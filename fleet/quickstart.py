@@ -52,7 +52,7 @@ def quickstart() -> None:
     check_names(settings)
     if state.tag() == state.LOCAL:
         life.build(state.LOCAL)
-    if not (_certificates(settings) / "fullchain.pem").exists():
+    if not (_certificates(settings) / "fullchain.pem").exists() and not _proxies(settings):
         sign_ourselves(settings)
     life.up()
     smoke.own_fleet()
@@ -122,6 +122,11 @@ def _certificates(settings: dict[str, Any]) -> Path:
     """The folder that CERTIFICATES names."""
     mounts = settings["services"]["nginx"]["volumes"]
     return Path(next(one["source"] for one in mounts if one["target"] == MOUNTED))
+
+
+def _proxies(settings: dict[str, Any]) -> str:
+    """Those in front of us, who see to TLS where there is no certificate."""
+    return str(settings["services"]["nginx"]["environment"]["PROXIES"])
 
 
 def sign_ourselves(settings: dict[str, Any]) -> None:

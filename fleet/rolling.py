@@ -60,12 +60,13 @@ def together(service: str, number: int) -> int:
 def grow(service: str, wanted: int) -> None:
     """Add replicas until there are so many, the next when those before are well.
 
-    Raise NotWell when some do not come up in time; they stay, as they may come yet.
+    Raise NotWell when some are not well in time, also of those that were there; they stay.
     """
     there = len(compose.containers(service))
     while True:
         there = min(wanted, there + together(service, wanted))
-        wait(start(service, there), time.monotonic() + PATIENCE)
+        start(service, there)
+        wait(compose.containers(service), time.monotonic() + PATIENCE)
         if there == wanted:
             return
 

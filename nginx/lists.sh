@@ -33,7 +33,7 @@ END
 } >"$to/origins.conf"
 
 names=$(echo "$ALLOWED_HOSTS" | tr ',' ' ')
-if [ -z "$(ls -A "$certificates")" ] && [ -n "${PROXIES:-}" ]; then
+if [ -n "${PROXIES:-}" ] && found=$(ls -A "$certificates") && [ -z "$found" ]; then
     echo "No certificate in CERTIFICATES: TLS is left to PROXIES." >&2
     echo "listen 8080 default_server;" >"$to/default.conf"
     echo "listen 8080; server_name $names;" >"$to/site.conf"

@@ -140,18 +140,20 @@ def test_version_that_does_not_load_changes_nothing(fleet, second):
 
 
 def test_another_image_under_the_name_of_what_runs_is_not_deployed(fleet):
+    """Neither as it is, nor one of another name that could not be taken back to it."""
     running = state.tag()
-    image = f"{fleet.project}:{running}"
-    own = compose.run("docker", "image", "inspect", "--format", "{{.Id}}", image).strip()
+    both = (*fleet.containers("backend"), *fleet.containers("worker-video"))
+    named = {one.image: one.image_id for one in both}
     before = ids(fleet, *ALL)
+    build(fleet, "next", "LABEL another=one", base=running)
     try:
         build(fleet, running, "LABEL another=one", base=running)
-        said = fleet.make("deploy", fails=True, TAG=running)
+        said = [fleet.make("deploy", fails=True, TAG=tag) for tag in (running, "next")]
     finally:
-        compose.run("docker", "tag", own, image)
-        compose.run("docker", "tag", own, f"{fleet.project}-video:{running}")
+        for image, own in named.items():
+            compose.run("docker", "tag", own, image)
 
-    assert "a name of its own" in said
+    assert all("a name of its own" in one for one in said)
     assert ids(fleet, *ALL) == before
 
 

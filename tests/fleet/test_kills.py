@@ -35,7 +35,7 @@ def test_post_without_a_key_is_sent_to_nobody_else(fleet):
     """The replica that had it was killed, and no other could know whether it was done."""
     client, begun = fleet.client(fleet.token("writer")), {"X-Request-ID": "killed-in-flight"}
     waits = "SELECT host(client_addr) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    lock = "BEGIN; LOCK TABLE events_event IN SHARE MODE; SELECT pg_sleep(4); COMMIT"
+    lock = "BEGIN; LOCK TABLE events_event IN SHARE MODE; SELECT pg_sleep(12); COMMIT"
     with ThreadPoolExecutor(2) as pool:
         held = pool.submit(fleet.sql, lock)
         eventually(lambda: fleet.sql("SELECT 1 FROM pg_locks WHERE mode = 'ShareLock' LIMIT 1"))

@@ -87,17 +87,20 @@ def test_kept_answers_are_nobodys_own(fleet):
         ("", "touch fullchain.pem", "privkey.pem"),
         ("", "ln -s ../archive/a fullchain.pem; ln -s ../archive/b privkey.pem", "fullchain.pem"),
         ("10.0.0.0/8", "touch privkey.pem", "fullchain.pem"),
+        ("10.0.0.0/8", "touch fullchain.pem privkey.pem; chmod 700 .", "fullchain.pem"),
         ("10.0.0.0/8", "true", None),
     ],
 )
 def test_without_its_certificate_no_site_is_open(fleet, proxies, steps, complaint):
     """Rather no site than passwords without TLS, if no proxy sees to it."""
     image = compose.config()["services"]["nginx"]["image"]
-    folders = "mkdir -p /etc/nginx/certificates /etc/nginx/generated; cd /etc/nginx/certificates"
+    folders = "mkdir -p /etc/nginx/certificates; cd /etc/nginx/certificates"
+    generated = "mkdir -p /etc/nginx/generated; chown 1000 /etc/nginx/generated"
+    as_nginx = "setpriv --reuid=1000 --regid=1000 --clear-groups sh -s"
     done = subprocess.run(
         ["docker", "run", "--rm", "-i", "--user", "0", "--entrypoint", "sh"]
         + ["-e", "DOMAIN=x", "-e", "ALLOWED_HOSTS=x", "-e", f"PROXIES={proxies}"]
-        + [image, "-c", f"{folders}; {steps}; sh -s"],
+        + [image, "-c", f"{generated}; {folders}; {steps}; {as_nginx}"],
         input=(ROOT / "nginx/lists.sh").read_text("utf-8"),
         capture_output=True,
         text=True,

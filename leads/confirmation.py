@@ -35,13 +35,17 @@ def read(token: str) -> LeadClaim:
     return claim
 
 
-def send(claim: LeadClaim) -> None:
-    """Ask whoever reads the address whether it is theirs, and say what follows from a yes."""
+def send(claim: LeadClaim, *, has_agreed: bool = False) -> None:
+    """Ask whoever reads the address whether it is theirs, and say what follows from a yes.
+
+    With `has_agreed` the form also said that they may be written to unasked.
+    """
     with translation.override(claim.lead.language):
         subject = _("Is this e-mail yours?")
         link = f"{settings.FRONTEND_URL}/leads/confirm/?{urlencode({'token': make(claim)})}"
         facts = {"subject": subject, "link": link, "button": _("Yes, it is mine")}
-        text = render_to_string("leads/mail/confirm_email.txt", facts)
+        given = {**facts, "has_agreed": has_agreed}
+        text = render_to_string("leads/mail/confirm_email.txt", given)
         paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
         html = render_to_string("users/mail/base.html", {**facts, "paragraphs": paragraphs})
         message = EmailMultiAlternatives(subject, "\n\n".join(paragraphs), to=[claim.value])

@@ -10,7 +10,9 @@ from users.pages import LinkPage
 
 class ConfirmEmailPage(LinkPage):
     title = _("Is this e-mail yours?")
-    question = _("If you wrote to us and gave this e-mail, confirm it here.")
+    question = _(
+        "If you wrote to us and gave this e-mail, confirm it here. What you agreed to then counts."
+    )
     button = _("Yes, it is mine")
     done = _("Thank you, your e-mail is confirmed.")
 

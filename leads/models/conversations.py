@@ -149,6 +149,11 @@ class Conversation(models.Model):
                 condition=Q(state="waiting"),
                 name="conversation_waits_for_staff",
             ),
+            models.Index(
+                fields=["handed_off_at"],
+                condition=Q(state="staff"),
+                name="conversation_left_by_staff",
+            ),
             models.Index(F("last_message_at").desc(nulls_last=True), name="conversation_recent"),
             models.Index(*URGENCY, name="conversation_by_urgency"),
         ]

@@ -181,7 +181,7 @@ class FollowUp(models.Model):
         NO_CITY = "no_city", _("no city")
         NO_EVENT = "no_event", _("no event near")
         TOO_LATE = "too_late", _("too late")
-        REFUSED = "refused", _("refused by the mail server")
+        REFUSED = "refused", _("refused by who delivers it")
         INTERRUPTED = "interrupted", _("interrupted: nobody knows whether it went out")
 
     enrolment = models.ForeignKey(

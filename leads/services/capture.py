@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from config import limits
@@ -125,16 +124,20 @@ def mail_confirmation(claim_id: int) -> None:
     The mailbox is counted here, at the first try: nobody waits for Redis while a lead is locked.
     """
     waiting = LeadClaim.objects.filter(pk=claim_id, mail_due_at__isnull=False)
-    untired = waiting.filter(mail_attempts__lt=MAX_ATTEMPTS)
-    if not untired.update(mail_attempts=F("mail_attempts") + 1):
-        return
-    first = waiting.filter(mail_attempts=1).first()
-    if first and limits.hit("mail", first.value) is not None:
+    with transaction.atomic():
+        untired = waiting.filter(mail_attempts__lt=MAX_ATTEMPTS)
+        claim = untired.select_for_update(no_key=True).first()
+        if claim is None:
+            return
+        claim.mail_attempts += 1
+        claim.save(update_fields=["mail_attempts"])
+    if claim.mail_attempts == 1 and limits.hit("mail", claim.value) is not None:
         waiting.update(mail_due_at=None)
         return
     with transaction.atomic():
         if waiting.update(mail_due_at=None):
-            confirmation.send(LeadClaim.objects.select_related("lead").get(pk=claim_id))
+            agreed = consents.typed_with(claim.lead, claim) is not None
+            confirmation.send(claim, has_agreed=agreed)
 
 
 def overdue_confirmations() -> list[int]:

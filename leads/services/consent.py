@@ -80,6 +80,14 @@ def last_word(lead: Lead) -> LeadConsent | None:
     return lead.consents.last_words().first()
 
 
+def typed_with(lead: Lead, claim: LeadClaim) -> LeadConsent | None:
+    """The latest yes that was ticked where the claim was typed."""
+    forms = lead.consents.filter(channel=Channel.FORM, is_given=True, purpose=Purpose.UNASKED)
+    rows = forms.order_by("-recorded_at", "-pk")
+    # The first ones did not note with which claim they came.
+    return next((row for row in rows if row.proof.get("claim", claim.pk) == claim.pk), None)
+
+
 @transaction.atomic
 def claim_proven(lead: Lead, claim: LeadClaim, *, channel: str, proof: dict[str, Any]) -> None:
     """Let the yes that was typed with this claim count from now on, if no later word did.
@@ -87,9 +95,7 @@ def claim_proven(lead: Lead, claim: LeadClaim, *, channel: str, proof: dict[str,
     What was typed with another claim of the lead stays what it is: whose that was is not known.
     """
     lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
-    forms = lead.consents.filter(channel=Channel.FORM, is_given=True, purpose=Purpose.UNASKED)
-    rows = forms.order_by("-recorded_at", "-pk")
-    typed = next((row for row in rows if row.proof.get("claim") == claim.pk), None)
+    typed = typed_with(lead, claim)
     last = last_word(lead)
     if typed and (last is None or _moment(last) < _moment(typed)):
         record(

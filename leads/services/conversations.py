@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -120,12 +120,22 @@ def heed(conversation: Conversation, message: Message) -> bool:
     """Do and confirm what they said, if it is the one word that stops messages, or its opposite.
 
     The caller holds the lock, and heeds the words once: as they come, or as they become so.
+    They wait for nobody.
     """
     word = opting_out.opt_word(message.text)
-    if word:
-        confirmation = opting_out.apply(conversation, message, word)
-        outbox.queue(conversation, author=Author.SYSTEM, text=confirmation)
-    return bool(word)
+    if not word:
+        return False
+    confirmation = opting_out.apply(conversation, message, word)
+    outbox.queue(conversation, author=Author.SYSTEM, text=confirmation)
+    if conversation.state == State.STAFF and not questions(unanswered(conversation)):
+        conversation.handed_off_at = None
+        conversation.save(update_fields=["handed_off_at"])
+    return True
+
+
+def questions(said: QuerySet[Message]) -> list[Message]:
+    """Without the words that stop messages, or their opposite."""
+    return [message for message in said if not opting_out.opt_word(message.text)]
 
 
 def _was_replied_to(message: Message) -> bool:
@@ -260,9 +270,8 @@ def _waits_since(conversation: Conversation, reply: Message) -> datetime | None:
             return None
         # What the assistant said when it handed over answered nobody.
         later = conversation.messages.filter(_is_after(reply), author=Author.PERSON)
-        return conversation.handed_off_at if later.exists() else None
-    found: datetime | None = unanswered(conversation).aggregate(first=Min("accepted_at"))["first"]
-    return found
+        return conversation.handed_off_at if questions(later) else None
+    return min((one.accepted_at for one in questions(unanswered(conversation))), default=None)
 
 
 def _silence_assistant(conversation: Conversation, by: User | None, reply: Message) -> None:

@@ -38,7 +38,9 @@ def _upsert(event: WebhookEvent, payload: Any) -> None:
 
 
 def _update(event: WebhookEvent, payload: Any) -> None:
-    for status in messages.statuses(payload.get("data")):
+    told = messages.statuses(payload.get("data"))
+    # What failed locks a conversation, and that is locked before messages.
+    for status in sorted(told, key=lambda one: one.delivery != Message.Delivery.FAILED):
         outbox.delivery_changed(event.instance, status.of, status.delivery)
 
 

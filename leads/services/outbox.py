@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from config.errors import DependencyAway
@@ -125,7 +125,15 @@ def delivery_changed(instance: WhatsAppInstance, external_id: str, delivery: str
         for message in ours:
             _failed(message, ours.filter(pk=message.pk), "refused: told later")
     else:
+        _arrived(ours.filter(delivery=Delivery.FAILED))
         ours.update(delivery=delivery, try_at=None)
+
+
+def _arrived(failed: QuerySet[Message]) -> None:
+    """What was unasked and is there after all counts for the week."""
+    logged = FollowUp.objects.filter(message__in=failed, status=FollowUp.Status.FAILED)
+    now = timezone.now()
+    logged.update(status=FollowUp.Status.SENT, reason="", sent_at=now, touched_at=now)
 
 
 def echoed(conversation: Conversation, *, external_id: str, text: str) -> bool:

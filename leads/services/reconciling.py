@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from config.errors import DependencyAway
@@ -31,7 +32,8 @@ def reconcile(instance_id: int, *, since: datetime | None = None) -> int:
 
     Killed halfway, the next run begins where this one came to.
     """
-    instance = WhatsAppInstance.objects.filter(pk=instance_id).first()
+    mine = WhatsAppInstance.objects.filter(pk=instance_id)
+    instance = mine.first()
     if instance is None or not settings.EVOLUTION_URL:
         return 0
     until = timezone.now() - FRESH
@@ -41,7 +43,8 @@ def reconcile(instance_id: int, *, since: datetime | None = None) -> int:
     try:
         for found, end in _parts(instance, since, until):
             taken += sum(_take(instance, batch) for batch in _batches(found))
-            WhatsAppInstance.objects.filter(pk=instance.pk).update(reconciled_at=end)
+            # Never back: who asked for an earlier time leaves the next run its own.
+            mine.filter(Q(reconciled_at=None) | Q(reconciled_at__lt=end)).update(reconciled_at=end)
     except (DependencyAway, gateway.Refused) as error:
         logger.warning("%s was not compared: %s.", instance.name, type(error).__name__)
     except gateway.Unfinished:

@@ -26,7 +26,8 @@ def take_over(conversation: Conversation, *, by: User) -> Conversation:
     if conversation.state == State.STAFF and conversation.assigned_to == by:
         return conversation
     conversation.assigned_to = by
-    waits = conversation.handed_off_at or conversations.unanswered(conversation).exists()
+    asked = conversations.questions(conversations.unanswered(conversation))
+    waits = conversation.handed_off_at or asked
     _turn(conversation, State.STAFF, waits_since=timezone.now() if waits else None)
     sequences.taken_over(conversation.lead)
     return conversation

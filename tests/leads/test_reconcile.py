@@ -73,6 +73,23 @@ def test_what_is_too_much_for_an_hour_is_not_passed_by(gateway, number, monkeypa
     assert "too much" in caplog.text
 
 
+def test_earlier_time_that_somebody_asks_for_does_not_put_the_next_run_back(
+    gateway, number, monkeypatch
+):
+    reconciling.reconcile(number.pk)
+    number.refresh_from_db()
+    before = number.reconciled_at
+    monkeypatch.setattr(wire, "PAGE", 2)
+    monkeypatch.setattr(wire, "MOST_PAGES", 3)
+    lost(gateway, 1, seconds_ago=20 * 3600)
+    lost(gateway, 8, seconds_ago=10 * 3600)
+
+    assert reconciling.reconcile(number.pk, since=timezone.now() - timedelta(days=3)) == 1
+
+    number.refresh_from_db()
+    assert number.reconciled_at == before
+
+
 def test_message_that_was_told_is_not_taken_in_again(gateway, number, settled):
     gateway.says(ANA, "Oi", at=int(time.time()) - 60)
 

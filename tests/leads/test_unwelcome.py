@@ -72,6 +72,15 @@ def test_what_failed_says_so_and_counts_only_if_it_may_be_out(
     assert FollowUp.objects.counted().exists() == counts
 
 
+def test_what_was_delivered_after_all_counts(gateway, number, waiting, clock):
+    refused_later(gateway, number, clock)
+
+    outbox.delivery_changed(number, Message.objects.get().external_id, Message.Delivery.DELIVERED)
+
+    assert statuses() == [("sent", "")]
+    assert FollowUp.objects.counted().exists()
+
+
 @pytest.mark.parametrize(
     ("happens", "reason"),
     [

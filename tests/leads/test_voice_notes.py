@@ -125,6 +125,7 @@ def test_word_that_is_spoken_stops_messages(deepgram, note, gateway, settled, is
     assert (consent.is_given, consent.proof["words"]) == (False, "Parar.")
     assert "VOLTAR" in Message.objects.get(author="system").text
     assert not Message.objects.filter(author="agent").exists()
+    assert Conversation.objects.get().handed_off_at is None  # nobody waits
 
 
 def test_answer_waits_for_the_second_note_too(deepgram, note, gateway, settled):

@@ -25,6 +25,8 @@ from config.tasks import back_up
 from tests.factories import UserFactory
 from tests.load import scratch
 
+# Together, as they share an installation that takes long to make.
+pytestmark = pytest.mark.xdist_group("backups")
 ROOT = Path(__file__).parents[2]
 
 

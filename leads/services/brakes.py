@@ -45,8 +45,8 @@ def standings(leads: Iterable[Lead], now: datetime) -> dict[int, Standing]:
     rows = wanted.annotate(
         agreed=consent.agreed(),
         is_busy=Exists(sequences.busy_with(OuterRef("pk"))),
-        by_email=Exists(_emails(OuterRef("pk"))),
-        by_whatsapp=Exists(_chats(OuterRef("pk"))),
+        by_email=Exists(proven_emails(OuterRef("pk"))),
+        by_whatsapp=Exists(chats(OuterRef("pk"))),
         week=ArraySubquery(_week(OuterRef("pk"), now)),
     )
     return dict.fromkeys(ids, Standing()) | {row.pk: _standing(row) for row in rows}
@@ -129,22 +129,24 @@ def unwelcome(message: Message) -> str:
 
 def email_of(lead: Lead) -> str:
     """The address that was proven last: what somebody only typed is not written to."""
-    proven = _emails(lead).order_by("-proven_at", "-pk").first()
+    proven = proven_emails(lead).order_by("-proven_at", "-pk").first()
     return proven.value if proven else ""
 
 
 def whatsapp_of(lead: Lead) -> Conversation | None:
     """Where the lead wrote to us last; no conversation is ever begun by us."""
-    recent = _chats(lead).order_by(F("last_message_at").desc(nulls_last=True), "-pk")
+    recent = chats(lead).order_by(F("last_message_at").desc(nulls_last=True), "-pk")
     return recent.select_related("instance", "lead").first()
 
 
-def _emails(lead: Any) -> QuerySet[LeadIdentity]:
+def proven_emails(lead: Any) -> QuerySet[LeadIdentity]:
+    """Of a lead, or of that of an outer query."""
     mine = LeadIdentity.objects.filter(lead=lead, kind=LeadIdentity.Kind.EMAIL)
     return mine.exclude(proof=LeadIdentity.Proof.CLAIM)
 
 
-def _chats(lead: Any) -> QuerySet[Conversation]:
+def chats(lead: Any) -> QuerySet[Conversation]:
+    """On WhatsApp, likewise."""
     return Conversation.objects.filter(lead=lead, channel=Conversation.Channel.WHATSAPP)
 
 

@@ -13,13 +13,11 @@ from config.errors import DomainError
 from leads import quiet
 from leads.models import (
     BulkMessage,
-    Conversation,
     FollowUp,
-    LeadIdentity,
     SequenceStep,
 )
 from leads.models.people import LeadQuerySet
-from leads.services import consent
+from leads.services import brakes, consent
 from users.models import User
 
 BATCH = 1000
@@ -86,9 +84,6 @@ def write_to(
 
 def _marked(leads: LeadQuerySet, channel: str) -> Any:
     """Annotate `has_agreed`, by the last word about it, and `has_address`."""
-    if channel == SequenceStep.Channel.EMAIL:
-        proven = LeadIdentity.objects.exclude(proof=LeadIdentity.Proof.CLAIM)
-        found = proven.filter(lead=OuterRef("pk"), kind=LeadIdentity.Kind.EMAIL)
-        return leads.annotate(has_agreed=consent.agreed(), has_address=Exists(found))
-    there = Conversation.objects.filter(lead=OuterRef("pk"), channel=channel)
+    is_mail = channel == SequenceStep.Channel.EMAIL
+    there = (brakes.proven_emails if is_mail else brakes.chats)(OuterRef("pk"))
     return leads.annotate(has_agreed=consent.agreed(), has_address=Exists(there))

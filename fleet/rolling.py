@@ -44,11 +44,8 @@ def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[
         except NotWell:
             bury(new)
             raise
-        if service in BEHIND_NGINX:
-            time.sleep(SEEN_AFTER)
         leaving, old = old[:number], old[number:]
         stop(service, leaving)
-    stop(service, old)
     stop(service, compose.containers(service)[:-wanted])
 
 
@@ -122,16 +119,16 @@ def is_well(replica: Container) -> bool:
 def stop(service: str, leaving: list[Container]) -> None:
     """Stop them with the time that each has to finish, and remove them.
 
-    Those behind nginx go one after another: of the three replicas that it tries for a
-    request, only one may be gone without its knowledge.
+    Those behind nginx go one after another, when it knows of those that came and went before:
+    of the three replicas that it tries for a request, only one may be gone unknown to it.
     """
     batches = [[one] for one in leaving] if service in BEHIND_NGINX else [leaving]
     for batch in filter(None, batches):
+        if service in BEHIND_NGINX:
+            time.sleep(SEEN_AFTER)
         names = [one.name for one in batch]
         compose.run("docker", "stop", *names)
         compose.run("docker", "rm", "--volumes", *names)
-        if service in BEHIND_NGINX:
-            time.sleep(SEEN_AFTER)
 
 
 def bury(failed: list[Container]) -> None:

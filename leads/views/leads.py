@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -18,7 +18,15 @@ from config.api import CursorPagination, command, idempotent
 from leads import examples
 from leads.access import StaffPermission, current_lead
 from leads.filters import LeadFilter
-from leads.models import Lead, LeadClaim, LeadNote, LeadStageChange
+from leads.models import (
+    Lead,
+    LeadClaim,
+    LeadConsent,
+    LeadIdentity,
+    LeadNote,
+    LeadStageChange,
+    LeadSubmission,
+)
 from leads.models.people import UTM
 from leads.serializers import (
     AccountSerializer,
@@ -133,7 +141,15 @@ def confirm_email(request: Request) -> Response:
 
 
 def shown(lead_id: int) -> Response:
-    leads = Lead.objects.prefetch_related("identities", "claims", "consents", "submissions")
+    rows = {
+        "identities": LeadIdentity,
+        "claims": LeadClaim,
+        "consents": LeadConsent,
+        "submissions": LeadSubmission,
+    }
+    leads = Lead.objects.prefetch_related(
+        *(Prefetch(name, model.objects.order_by("pk")) for name, model in rows.items())
+    )
     return Response(LeadPageSerializer(get_object_or_404(leads, pk=lead_id)).data)
 
 

@@ -140,6 +140,17 @@ def test_no_contact_and_no_message_is_readable_in_the_database(care, anonymous, 
     assert page["submissions"][0]["typed"]["message"] == ROSA["message"]
 
 
+def test_what_is_known_of_a_lead_stays_in_its_order_when_a_row_changes(care, anonymous):
+    send(anonymous)
+    lead = Lead.objects.get()
+    before = care.get(f"{URL}{lead.pk}/").json()
+    lead.claims.filter(kind="email").update(mail_due_at=timezone.now())
+
+    after = care.get(f"{URL}{lead.pk}/").json()
+    assert [one["kind"] for one in before["claims"]] == ["email", "phone"]
+    assert after["claims"] == before["claims"]
+
+
 @pytest.mark.parametrize("turn", range(4))
 @pytest.mark.django_db(transaction=True)
 def test_two_forms_with_one_address_at_once_are_one_lead(turn):

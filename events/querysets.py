@@ -104,7 +104,8 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def with_co_organizers(self) -> "EventQuerySet":
         """Fetch the ids of all co-organizers at once, as `EventSerializer` needs them."""
-        return self.prefetch_related(Prefetch("co_organizers", User.objects.only("pk")))
+        ids = User.objects.only("pk").order_by("pk")
+        return self.prefetch_related(Prefetch("co_organizers", ids))
 
     def with_seats_left(self) -> "EventQuerySet":
         """Events that still take people without a waiting list."""

@@ -141,14 +141,11 @@ def confirm_email(request: Request) -> Response:
 
 
 def shown(lead_id: int) -> Response:
-    rows = {
-        "identities": LeadIdentity,
-        "claims": LeadClaim,
-        "consents": LeadConsent,
-        "submissions": LeadSubmission,
-    }
     leads = Lead.objects.prefetch_related(
-        *(Prefetch(name, model.objects.order_by("pk")) for name, model in rows.items())
+        Prefetch("identities", LeadIdentity.objects.order_by("pk")),
+        Prefetch("claims", LeadClaim.objects.order_by("pk")),
+        Prefetch("consents", LeadConsent.objects.order_by("pk")),
+        Prefetch("submissions", LeadSubmission.objects.order_by("pk")),
     )
     return Response(LeadPageSerializer(get_object_or_404(leads, pk=lead_id)).data)
 

@@ -8,8 +8,6 @@ from fleet.refusal import Refused
 FOLDER = "/srv/backups"
 # Whatever writes to the database or takes tasks.
 WRITERS = ("nginx", "beat", "worker", "worker-video", "stream", "backend")
-# Without -e it ends well whatever the server answers.
-EMPTY = 'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -e FLUSHALL'
 
 
 def backup_db() -> None:
@@ -24,8 +22,7 @@ def restore_db(file: str, force: str) -> None:
     """Replace the database by the archive's, with an empty queue: the sweep queues what waits.
 
     `file` is one on this host, or the name of one in the volume. It is looked at before anything
-    stops; without FORCE=1 nothing is overwritten. Queue and cache are emptied before the rows
-    change, so that no old message ever meets them; whatever fails, all is started again.
+    stops; without FORCE=1 nothing is overwritten. Whatever fails, all is started again.
     """
     mounted, inside = _archive(file)
     once = ("run", "--rm", "--no-deps", "--no-TTY", *mounted, "worker")
@@ -34,8 +31,6 @@ def restore_db(file: str, force: str) -> None:
     compose.compose(*command, "--check", *forced)
     try:
         compose.compose("stop", *WRITERS)
-        for server in ("redis-broker", "redis-cache"):
-            compose.compose("exec", "-T", server, "sh", "-c", EMPTY)
         print(compose.compose(*command, *forced), end="")
     except Refused as reason:
         print(f"{reason}\nAll is started again.")

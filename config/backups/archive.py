@@ -23,7 +23,10 @@ class BackupError(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an archive holds: sha256 by file, rows by table, sums by column."""
+    """What an archive holds: sha256 by file, rows by table, sums by column.
+
+    `key` tells of which DATA_ENCRYPTION_KEY its rows are; older archives say nothing of it.
+    """
 
     made_at: str
     version: str
@@ -32,6 +35,7 @@ class Manifest:
     rows: dict[str, int]
     sums: dict[str, str]
     left_out: dict[str, str]
+    key: str = ""
 
 
 def write(path: Path, manifest: Manifest, folder: Path) -> None:

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg import sql
 
+from config import encryption
 from config.backups import archive, programs
 from config.backups.archive import BackupError, Manifest
 from config.backups.retention import superfluous
@@ -74,9 +75,13 @@ def _make(draft: Path, path: Path) -> None:
     reason = programs.copy_broker(content / archive.BROKER)
     left_out = {archive.BROKER: reason} if reason else {}
     files = archive.sums(content)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = Manifest(
-        made_at=now, version=settings.VERSION, files=files, left_out=left_out, **facts
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=settings.VERSION,
+        files=files,
+        left_out=left_out,
+        key=key(),
+        **facts,
     )
     whole = draft / path.name
     archive.write(whole, manifest, content)
@@ -88,9 +93,11 @@ def _dump(target: Path) -> dict[str, Any]:
     """Dump the database, and count the very rows that the dump sees."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        found = facts(cursor)
+        programs.check(found["postgres"])
         cursor.execute("SELECT pg_export_snapshot()")
         programs.dump(target, cursor.fetchone()[0])
-        return facts(cursor)
+        return found
 
 
 def facts(cursor: Any) -> dict[str, Any]:
@@ -111,6 +118,11 @@ def facts(cursor: Any) -> dict[str, Any]:
 def _ask(cursor: Any, query: str, *names: str) -> Any:
     cursor.execute(sql.SQL(query).format(*map(sql.Identifier, names)))
     return cursor.fetchone()[0]
+
+
+def key() -> str:
+    """What tells DATA_ENCRYPTION_KEY from another, and gives nothing of it away."""
+    return encryption.keyed_hash("backup", "key")
 
 
 def claim(cursor: Any) -> None:

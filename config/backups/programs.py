@@ -1,5 +1,6 @@
 """The programs of Postgres and Redis; passwords reach them by their environment only."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,17 @@ from config.backups.archive import BackupError
 
 # So many seconds the broker has for its copy: it is evidence, and the dump must not wait for it.
 BROKER_PATIENCE = 120
+
+
+def check(postgres: int) -> None:
+    """Raise BackupError unless both programs are of this major version.
+
+    `pg_dump` refuses newer servers; of older ones it writes what `pg_restore` cannot load there.
+    """
+    for name in ("pg_dump", "pg_restore"):
+        said = _run([_postgres(name), "--version"], {})
+        if re.findall(r"\) (\d+)", said) != [str(postgres)]:
+            raise BackupError(f"The server is Postgres {postgres}, and here is {said.strip()}.")
 
 
 def dump(target: Path, snapshot: str) -> None:
@@ -73,10 +85,12 @@ def _login() -> dict[str, str]:
     }
 
 
-def _run(command: list[str], environment: dict[str, str], *, timeout: int | None = None) -> None:
+def _run(command: list[str], environment: dict[str, str], *, timeout: int | None = None) -> str:
+    """What it says; raise BackupError with its last line when it fails."""
     done = subprocess.run(  # noqa: S603
         command, env=environment, capture_output=True, text=True, check=False, timeout=timeout
     )
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise BackupError(f"{Path(command[0]).name} failed: {''.join(reason)}")
+    return done.stdout

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -26,6 +27,11 @@ def look(path: Path, *, force: bool) -> Manifest:
     if manifest.postgres > here["postgres"]:
         raise BackupError(
             f"It is of Postgres {manifest.postgres}, and this one is {here['postgres']}."
+        )
+    programs.check(here["postgres"])
+    if manifest.key not in ("", making.key()):
+        raise BackupError(
+            "What it holds was sealed with another DATA_ENCRYPTION_KEY, and would be unreadable."
         )
     if here["rows"].get(settings.BACKUP_GUARD) and not force:
         raise BackupError("The database holds data: FORCE=1 overwrites it.")
@@ -61,6 +67,7 @@ def _replace(dump: Path, manifest: Manifest) -> None:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(fresh)))
         programs.load(dump, fresh)
         _compare(fresh, manifest)
+        _empty_queue_and_cache()
         _swap(server, name, fresh, old)
         _drop(server, old)
 
@@ -70,6 +77,16 @@ def _compare(name: str, manifest: Manifest) -> None:
         found = making.facts(cursor)
     if (found["rows"], found["sums"]) != (manifest.rows, manifest.sums):
         raise BackupError("What was loaded is not what was kept: nothing was changed.")
+
+
+def _empty_queue_and_cache() -> None:
+    """Ids are given out again: no old message and no kept answer may meet the rows of another."""
+    try:
+        for address in (settings.CELERY_BROKER_URL, settings.REDIS_URL):
+            with redis.Redis.from_url(address, **settings.REDIS_TIMEOUTS) as server:
+                server.flushdb()
+    except redis.RedisError as error:
+        raise BackupError(f"Queue and cache could not be emptied: {error}") from error
 
 
 def _swap(server: "psycopg.Connection[object]", name: str, fresh: str, old: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.backups import archive
-from tests.config.test_backups import archives, ask, manage
+from tests.config.test_backups import archives, ask, manage, own_redis
 from tests.load import scratch
 
 
@@ -14,7 +14,7 @@ from tests.load import scratch
 def place(tmp_path):
     """An installation with people who met and gave hours."""
     with scratch.database("drill") as url:
-        variables = {**os.environ, "DATABASE_URL": url, "BACKUP_DIR": str(tmp_path)}
+        variables = {**os.environ, **own_redis(), "DATABASE_URL": url, "BACKUP_DIR": str(tmp_path)}
         manage(variables, "migrate", "-v0")
         manage(variables, "populate")
         yield variables

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
+from cryptography.fernet import Fernet
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +44,7 @@ def place(tmp_path_factory):
     """The environment of an installation with its own database, with one person in it."""
     with scratch.database("backups") as url:
         folder = tmp_path_factory.mktemp("place")
-        variables = {**os.environ, "DATABASE_URL": url, "BACKUP_DIR": str(folder)}
+        variables = {**os.environ, **own_redis(), "DATABASE_URL": url, "BACKUP_DIR": str(folder)}
         manage(variables, "migrate", "-v0")
         ask(
             url,
@@ -49,6 +52,13 @@ def place(tmp_path_factory):
             " VALUES ('kept', 'x', now(), now())",
         )
         yield variables
+
+
+def own_redis():
+    """Databases that no other test uses, whichever worker asks: a restore empties them."""
+    server = os.environ["REDIS_URL"].rpartition("/")[0]
+    first = {"PYTEST_XDIST_WORKER": "gw0"}  # or config.settings_test would count on from there
+    return {"REDIS_URL": f"{server}/50", "BROKER_URL": f"{server}/51", **first}
 
 
 def manage(variables, *arguments, fails=False):
@@ -75,11 +85,15 @@ def test_drill_brings_back_what_was_kept_and_nothing_else(place, tmp_path):
     kept = archive.read(folder / name)
     ask(url, "DELETE FROM token_blacklist_outstandingtoken")
     ask(url, "CREATE TABLE later ()")
+    servers = [redis.Redis.from_url(place[name]) for name in ("BROKER_URL", "REDIS_URL")]
+    for server in servers:
+        server.set("of-other-rows", 1)
 
     refused = manage(place, "restore_db", str(folder / name), "--check")
     elsewhere = {**place, "BACKUP_DIR": str(tmp_path / "new" / "machine")}
     manage(elsewhere, "restore_db", str(folder / name))
 
+    assert [server.dbsize() for server in servers] == [0, 0]
     assert "can be restored" in refused
     assert ask(url, "SELECT jti FROM token_blacklist_outstandingtoken") == [("kept",)]
     assert ask(url, "SELECT to_regclass('later')") == [(None,)]
@@ -88,6 +102,17 @@ def test_drill_brings_back_what_was_kept_and_nothing_else(place, tmp_path):
     server = url.rpartition("/")
     names = ask(url, f"SELECT datname FROM pg_database WHERE datname LIKE '{server[2]}%'")
     assert names == [(server[2],)]
+
+
+def test_archive_of_another_key_is_refused_before_anything_happens(place):
+    folder = Path(place["BACKUP_DIR"])
+    manage(place, "backup_db")
+    name = str(folder / archives(folder)[-1])
+    other = {**place, "DATA_ENCRYPTION_KEY": Fernet.generate_key().decode()}
+
+    said = manage(other, "restore_db", name, "--check", "--force", fails=True)
+
+    assert "another DATA_ENCRYPTION_KEY" in said
 
 
 def test_database_that_people_use_is_not_overwritten_by_mistake(place):
@@ -256,6 +281,24 @@ def test_failed_dump_leaves_no_backup(folder, settings):
 
     assert backups.last_good_at() is None
     assert list(archive.drafts(folder)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["pg_dump", "pg_restore"])
+def test_programs_of_another_version_make_no_backup(folder, tmp_path, settings, monkeypatch, name):
+    """What they make of it may not be restored on the day on which it counts."""
+    other = tmp_path / name
+    other.write_text("#!/bin/sh\necho 'other (PostgreSQL) 9.6.24'\n")
+    other.chmod(0o700)
+    find = shutil.which
+    monkeypatch.setattr(
+        "shutil.which", lambda asked, **how: str(other) if asked == name else find(asked, **how)
+    )
+
+    with pytest.raises(backups.BackupError, match=r"here is other \(PostgreSQL\) 9.6.24"):
+        backups.back_up()
+
+    assert backups.last_good_at() is None
 
 
 def test_nothing_was_kept_where_there_is_no_folder(folder):

@@ -2,14 +2,14 @@
 PYTHON ?= python3
 UV ?= uv
 export PORT ARGS APP NAME
-# For the fleet: a number of replicas, a version, a service, an archive, an address.
-export N TAG SERVICE FILE FORCE URL
+# For the fleet: a number of replicas, a version, a service, an archive, an address, newest images.
+export N TAG SERVICE FILE FORCE URL PULL
 EXPORT = $(UV) export --quiet --frozen --no-emit-project --no-header
 BOOTSTRAP = $(PYTHON) -m embedded.bootstrap
 FLEET = $(PYTHON) -m fleet
 
 .PHONY: help run dev test lint fmt bench eval manage migration lock clean \
-	quickstart build up down migrate createsuperuser populate status info health logs-backend \
+	quickstart build pull up down migrate createsuperuser populate status info health logs-backend \
 	logs-celery logs-nginx logs-all celery-status scale-backends scale-workers scale-video-workers \
 	scale-streams restart-backends backup-db restore-db deploy rollback smoke test-fleet bench-fleet
 help: ## Show this list
@@ -44,8 +44,10 @@ clean: ## Remove .run/ with all its data
 ## The fleet: replicas in Docker (docs/operations.md)
 quickstart: ## Check the host, make secrets and a certificate, build, start, smoke
 	@$(FLEET) quickstart
-build: ## Build the images of this working tree, as TAG (local)
+build: ## Build the images of this working tree, as TAG (local); PULL=1: on the newest Debian and Python
 	@$(FLEET) build
+pull: ## Fetch the newest images of the servers, for `up`
+	@$(FLEET) pull
 up: ## Start all that does not run, and wait until it is healthy
 	@$(FLEET) up
 down: ## End all containers; data stays in the volumes

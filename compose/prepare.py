@@ -24,6 +24,8 @@ TRIES = 30
 def migrate() -> None:
     for attempt in range(1, TRIES + 1):
         try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '2s'")
             call_command("migrate", interactive=False, verbosity=1)
         except OperationalError as error:
             if attempt == TRIES or not isinstance(error.__cause__, LockNotAvailable):
@@ -44,7 +46,6 @@ def put(source: str, target: str) -> None:
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    os.environ["PGOPTIONS"] = "-c lock_timeout=2s"
     # Sets up Django. A version that does not load ends here, before a replica of it listens.
     import_module("config.wsgi")
     migrate()
@@ -52,8 +53,7 @@ def main() -> None:
     call_command("seed_roles")
     call_command("check_agent")  # what cannot answer is not brought out
     if settings.S3_ENDPOINT_URL:
-        for name in settings.STORAGES.keys() & {"default", "backups"}:
-            storages[name].make_bucket()  # type: ignore[attr-defined]
+        storages["default"].make_bucket()  # type: ignore[attr-defined]
     # Old files stay: pages that were sent before may still ask for them.
     shutil.copytree("static", STATIC, dirs_exist_ok=True, copy_function=put)
 

@@ -27,6 +27,7 @@ SECRETS = (
     "BROKER_URL",
     "EMAIL_URL",
     "S3_SECRET_KEY",
+    "BACKUP_S3_SECRET_KEY",
     "WEBHOOK_SECRET",
     "EVOLUTION_API_KEY",
     "CLAUDE_API_KEY",
@@ -50,10 +51,14 @@ def unreachable(needed: dict[str, int], given: dict[str, str]) -> str | None:
     """The first server that does not take a connection within two seconds."""
     for name, port in needed.items():
         url = urlsplit(given.get(name, ""))
-        if not url.hostname:
-            continue  # the settings say what is missing, all at once
         try:
-            socket.create_connection((url.hostname, url.port or port), timeout=2).close()
+            host, port = url.hostname, url.port or port
+        except ValueError:
+            continue  # a password with a / in it; the error would quote it
+        if not host:
+            continue  # the settings say what is missing or wrong, all at once
+        try:
+            socket.create_connection((host, port), timeout=2).close()
         except OSError:
             return name
     return None

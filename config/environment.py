@@ -12,6 +12,13 @@ SECRETS = ("SECRET_KEY", "JWT_SIGNING_KEY", "DATA_ENCRYPTION_KEY")
 URLS = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "EMAIL_URL")
 # All of these or none: then files are on the local disk.
 S3 = ("S3_ENDPOINT_URL", "S3_PUBLIC_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET")
+BACKUP_S3 = tuple(f"BACKUP_{name}" for name in S3 if name != "S3_PUBLIC_URL")
+OTHER_SECRETS = (
+    "S3_SECRET_KEY",
+    "BACKUP_S3_SECRET_KEY",
+    "WEBHOOK_SECRET",
+    "EVOLUTION_API_KEY",
+)
 REQUIRED = (*SECRETS, *URLS, "ALLOWED_HOSTS", "DOMAIN")
 SAMPLES = ("change-me", "changeme", "example", "sample", "insecure", "secret-key", "password")
 MINIMUM_LENGTH = 32
@@ -43,8 +50,10 @@ def _missing(given: Mapping[str, str]) -> Iterator[str]:
 
 def _incomplete(given: Mapping[str, str]) -> Iterator[str]:
     """Parts that are switched on by one variable and need others."""
-    if given.keys() & {*S3, "S3_REGION", "BACKUP_S3_BUCKET"}:
+    if given.keys() & {*S3, "S3_REGION"}:
         yield from (f"{name} is missing for S3." for name in S3 if name not in given)
+    if given.keys() & {*BACKUP_S3, "BACKUP_S3_REGION"}:
+        yield from (f"{name} is missing for backups." for name in BACKUP_S3 if name not in given)
     if "EVOLUTION_URL" in given:
         needed = ("EVOLUTION_API_KEY", "WEBHOOK_SECRET")
         yield from (f"{name} is missing for WhatsApp." for name in needed if name not in given)
@@ -62,7 +71,7 @@ def _weak(given: Mapping[str, str]) -> Iterator[str]:
         keys = items(given.get(name, ""))
         if any(len(key) < MINIMUM_LENGTH or len({*key}) < 10 for key in keys):
             yield f"{name} is weak: give at least {MINIMUM_LENGTH} random characters."
-    for name in (*SECRETS, "S3_SECRET_KEY", "WEBHOOK_SECRET", "EVOLUTION_API_KEY"):
+    for name in (*SECRETS, *OTHER_SECRETS):
         value = given.get(name, "")
         if _is_sample(value):
             yield f"{name} is a sample value."
@@ -207,6 +216,7 @@ SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
     "S3_ENDPOINT_URL": _s3,
     "S3_PUBLIC_URL": _s3,
     "S3_BUCKET": _bucket,
+    "BACKUP_S3_ENDPOINT_URL": _s3,
     "BACKUP_S3_BUCKET": _bucket,
     "BACKUP_DIR": (_is_path, "a path that begins with /"),
     "POSTGRES_PROGRAMS": (_is_path, "a path that begins with /"),

@@ -187,10 +187,16 @@ BACKUP_DIR = env("BACKUP_DIR", default=str(BASE_DIR / ".run" / "backups"))
 # Where pg_dump and pg_restore are, of the server's major version; empty: on PATH.
 POSTGRES_PROGRAMS = env("POSTGRES_PROGRAMS", default="")
 if bucket := env("BACKUP_S3_BUCKET", default=""):
-    STORAGES["backups"] = {
-        "BACKEND": "config.s3.S3Storage",
-        "OPTIONS": {**S3, "bucket_name": bucket},
+    # A server of its own: a disk that dies must not take both copies.
+    elsewhere = {
+        "endpoint_url": env("BACKUP_S3_ENDPOINT_URL", default=""),
+        "public_url": env("BACKUP_S3_ENDPOINT_URL", default=""),
+        "access_key": env("BACKUP_S3_ACCESS_KEY", default=""),
+        "secret_key": env("BACKUP_S3_SECRET_KEY", default=""),
+        "bucket_name": bucket,
+        "region_name": env("BACKUP_S3_REGION", default="") or "us-east-1",
     }
+    STORAGES["backups"] = {"BACKEND": "config.s3.S3Storage", "OPTIONS": elsewhere}
 # What a restored database is compared by, beside its rows; and the table whose rows are people's.
 BACKUP_SUMS = [("users_contribution", "amount")]
 BACKUP_GUARD = "users_user"
@@ -369,9 +375,9 @@ SIMPLE_JWT = {
     "ISSUER": "mutirao",
     "LEEWAY": 30,  # seconds by which the clocks of two replicas may differ
 }
-# Off only where a test knocks on every door.
 # So many seconds nginx may give anonymous readers an answer that it has; 0: it always asks us.
 API_MICROCACHE = int(env("API_MICROCACHE", default="0s").removesuffix("s"))
+# Off only where a test knocks on every door.
 RATE_LIMITS_ENABLED = env.bool("RATE_LIMITS_ENABLED", default=True)
 # How often within how long, as the limits library writes it; one count for all replicas.
 RATE_LIMITS = {

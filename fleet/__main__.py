@@ -10,13 +10,15 @@ from fleet import backups, deploys, life, quickstart, reports, scaling, smoke, s
 from fleet.refusal import Refused
 
 # Taken out of the environment, where Compose would take TAG for a setting.
-GIVEN = {name: os.environ.pop(name, "") for name in ("N", "TAG", "SERVICE", "FILE", "FORCE", "URL")}
+NAMES = ("N", "TAG", "SERVICE", "FILE", "FORCE", "URL", "PULL")
+GIVEN = {name: os.environ.pop(name, "") for name in NAMES}
 given = GIVEN.__getitem__
 
 
 COMMANDS: dict[str, Callable[[], None]] = {
     "quickstart": quickstart.quickstart,
-    "build": lambda: life.build(given("TAG")),
+    "build": lambda: life.build(given("TAG"), given("PULL")),
+    "pull": life.pull,
     "up": life.up,
     "down": life.down,
     "migrate": life.migrate,

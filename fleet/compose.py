@@ -149,6 +149,8 @@ def nginx_files() -> str:
     It reads them at its start only, and Compose does not look into what it mounts.
     """
     files = sorted(path for path in (state.ROOT / "nginx").iterdir() if path.is_file())
+    if closed := [path.name for path in files if not path.stat().st_mode & 0o004]:
+        raise Refused(f"nginx cannot read {', '.join(closed)}: `chmod go+r nginx/*` lets it.")
     return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 

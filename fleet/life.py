@@ -8,10 +8,19 @@ from fleet.refusal import Refused
 PATIENCE = 180
 
 
-def build(tag: str) -> None:
-    """Build the images under the tag, by default `local`, whatever version is noted as running."""
+def build(tag: str, pull: str = "") -> None:
+    """Build the images under the tag, by default `local`, whatever version is noted as running.
+
+    With `pull` on what is published now of the images below ours, with its corrections.
+    """
     tags = dict.fromkeys(("TAG", *compose.TAGS.values()), tag or state.LOCAL)
-    _finish(compose.show("build", "prepare", "worker-video", **tags))
+    newest = ["--pull"] if pull == "1" else []
+    _finish(compose.show("build", *newest, "prepare", "worker-video", **tags))
+
+
+def pull() -> None:
+    """Fetch what is published now of the servers' images; `make up` starts those anew."""
+    _finish(compose.show("pull", "--ignore-buildable"))
 
 
 def up() -> None:

@@ -48,6 +48,7 @@ def quickstart() -> None:
     """
     check_host()
     fill_in()
+    check_passwords()
     settings = compose.config()
     check_names(settings)
     if state.tag() == state.LOCAL:
@@ -99,6 +100,15 @@ def fill_in() -> None:
     if left:
         names = ", ".join(sorted({line.split("=")[0] for line in left}))
         raise Refused(f"{names} in .env still hold a sample: give them your own values.")
+
+
+def check_passwords() -> None:
+    """Refuse what an address would have to escape: the servers take them as they are."""
+    lines = ENV.read_text(encoding="utf-8").splitlines()
+    given = dict(line.split("=", 1) for line in lines if "=" in line)
+    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD"):
+        if not re.fullmatch(r"[\w.~-]+", given[name].strip("\"'"), re.ASCII):
+            raise Refused(f"{name} may hold letters, digits and . _ ~ - only: it is in addresses.")
 
 
 def check_names(settings: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from fleet import compose, rolling, smoke, state
 from fleet.refusal import Refused
-from fleet.site import Site
 
 
 def status() -> None:
@@ -34,7 +33,7 @@ def info() -> None:
 def health() -> None:
     """What /health says of each dependency, and Docker of each container; Refused when ill."""
     settings = compose.config()
-    code, body = Site(smoke.own_url(settings), smoke.own_address(settings)).call("GET", "/health")
+    code, body = smoke.own_site(settings).call("GET", "/health")
     print(f"{code} {body['status'] if isinstance(body, dict) else body}")
     for name, one in body["services"].items() if isinstance(body, dict) else ():
         print(f"  {name:16}{one['status']:10}{one['response_time']} ms {one['error'] or ''}")

@@ -36,7 +36,7 @@ def smoke(url: str) -> None:
 def own_fleet(url: str = "") -> None:
     """Check this fleet, with a volunteer and an event that are there only for as long."""
     settings = compose.config()
-    site = Site(url) if url else Site(own_url(settings), own_address(settings))
+    site = Site(url) if url else own_site(settings)
     backends = compose.containers("backend")
     if not backends:
         raise Refused("No backend runs: `make up` first.")
@@ -58,9 +58,26 @@ def domain(settings: dict[str, Any]) -> str:
     return str(settings["services"]["nginx"]["environment"]["DOMAIN"])
 
 
-def own_address(settings: dict[str, Any]) -> tuple[str, int]:
+def own_site(settings: dict[str, Any]) -> Site:
+    """The site by TLS, or as the proxies reach it that see to TLS in front of us."""
+    if leaves_tls_to_proxies():
+        return Site(f"http://{domain(settings)}", _address(settings, 8080))
+    return Site(own_url(settings), _address(settings, 8443))
+
+
+def leaves_tls_to_proxies() -> bool:
+    """Whether nginx/lists.sh found it so at its start."""
+    redirect = "/etc/nginx/generated/redirect.conf"
+    said = [
+        compose.execute(one, "sh", "-c", f"[ -s {redirect} ] || echo plain")
+        for one in compose.containers("nginx")
+    ]
+    return any(map(str.strip, said))
+
+
+def _address(settings: dict[str, Any], target: int) -> tuple[str, int]:
     ports = settings["services"]["nginx"]["ports"]
-    port = next(one for one in ports if one["target"] == 8443)
+    port = next(one for one in ports if one["target"] == target)
     host = port.get("host_ip", "0.0.0.0")  # noqa: S104
     return ("127.0.0.1" if host == "0.0.0.0" else host, int(port["published"]))  # noqa: S104
 

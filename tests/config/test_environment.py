@@ -53,6 +53,13 @@ def test_missing_variable_is_named(name, value):
     assert faults(given) == [f"{name} is missing."]
 
 
+def test_copies_of_backups_need_a_server_of_their_own():
+    found = faults({**GOOD, "BACKUP_S3_BUCKET": "mutirao-backups"})
+
+    missing = ("ENDPOINT_URL", "ACCESS_KEY", "SECRET_KEY")
+    assert found == [f"BACKUP_S3_{name} is missing for backups." for name in missing]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

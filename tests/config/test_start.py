@@ -24,6 +24,15 @@ def test_servers_are_waited_for_one_two_and_four_seconds(monkeypatch, capsys):
     assert {(one["event"], one["error"]) for one in said} == {("not_ready", "DATABASE_URL")}
 
 
+def test_a_password_that_breaks_its_address_is_left_to_the_settings_and_not_told(capsys):
+    given = {name: "redis://app:s3cr/et@127.0.0.1:6379/0" for name in start.NEEDED_BY_CELERY}
+
+    assert start.wait(start.NEEDED_BY_CELERY, given)
+
+    said = capsys.readouterr()
+    assert "s3cr" not in said.out + said.err
+
+
 @pytest.mark.parametrize(("command", "starts"), [("gunicorn", True), ("celery", False)])
 def test_web_starts_without_the_broker_and_workers_wait(monkeypatch, command, starts):
     started = []

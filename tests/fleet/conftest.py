@@ -106,6 +106,7 @@ class Fleet:
             "RATE_API": "100000r/s",
             "RATE_AUTH": "100000r/m",
             "CONNECTIONS": 10000,
+            "UPLOADS": 10000,
         }
         lines = [line for line in text.splitlines() if line.split("=")[0] not in given]
         lines += [f"{name}={value}" for name, value in given.items()]

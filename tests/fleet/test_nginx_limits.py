@@ -105,6 +105,24 @@ def test_hundred_at_once_ask_for_health(fleet):
     assert sum(seconds for _, seconds in answers) / 100 < 0.2
 
 
+def test_a_stranger_cannot_fill_the_memory_that_holds_pictures_on_their_way(fleet):
+    path = "/api/v1/events/1/photos/"
+    lines = [f"POST {path} HTTP/1.1", f"Host: {HOST}", "Content-Length: 15000000", "", ""]
+    with another(fleet, UPLOADS="2") as client, contextlib.ExitStack() as stack:
+        context = ssl._create_unverified_context()
+        for _ in range(2):
+            plain = stack.enter_context(socket.create_connection(client.address, 20))
+            line = stack.enter_context(context.wrap_socket(plain, server_hostname=HOST))
+            line.sendall("\r\n".join(lines).encode())
+        refused = eventually(lambda: (answer := client.call("POST", path, {}))[0] == 429 and answer)
+        reading = client.call("GET", path)[0]
+        stack.close()
+        eventually(lambda: client.call("POST", path, {})[0] == 401)
+
+    assert refused[1]["errors"][0]["code"] == "throttled"
+    assert reading != 429
+
+
 def slowest_of_hundred(fleet):
     """The 99th percentile of 300 requests on one connection."""
     seconds = []

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from fleet import compose
+from fleet import compose, smoke
 from tests.fleet.conftest import HOST, ROOT, eventually, output_of
 from tests.fleet.door import another
 
@@ -78,6 +78,27 @@ def test_kept_answers_are_nobodys_own(fleet):
     assert "HIT" in {one["cache"] for one in kept}
     asked = {one["request_id"]: one["cache"] for one in kept}
     assert (asked["with-a-token"], asked["with-a-cookie"]) == ("BYPASS", "BYPASS")
+
+
+def test_site_whose_proxies_speak_tls_is_looked_at_as_they_do(fleet):
+    """And its links lead to TLS, though nginx itself hears none."""
+    (fleet.folder / "no-certificates").mkdir()
+    file = fleet.folder / ".env"
+    before = file.read_text("utf-8")
+    file.write_text(before + "PROXIES=0.0.0.0/0\nCERTIFICATES=../no-certificates\n", "utf-8")
+    try:
+        fleet.make("up")
+        said = fleet.make("health")
+        smoke.own_fleet()
+        site = smoke.own_site(compose.config())
+        status, body = site.call("GET", "/api/v1/events/?page_size=1")
+    finally:
+        file.write_text(before, "utf-8")
+        fleet.make("up")
+
+    assert said.startswith("200 healthy")
+    assert (site.is_secure, status) == (False, 200)
+    assert body["next"].startswith(f"https://{HOST}/")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet import compose, quickstart
+from fleet import compose, quickstart, state
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,37 @@ def test_domain_among_the_allowed_hosts_is_taken(hosts):
 def test_domain_that_is_none_of_the_allowed_hosts_is_refused(hosts):
     with pytest.raises(compose.Refused, match="DOMAIN must be among ALLOWED_HOSTS"):
         quickstart.check_names(named("mutirao.test", hosts))
+
+
+@pytest.mark.parametrize("password", ["s3cr/et", "a@b", "100%", "what?", "", "a b"])
+def test_password_that_would_break_an_address_is_refused(monkeypatch, tmp_path, password):
+    monkeypatch.setattr(quickstart, "ENV", tmp_path / ".env")
+    quickstart.ENV.write_text(f"POSTGRES_PASSWORD=aB3-_.~\nREDIS_PASSWORD={password}\n", "utf-8")
+
+    with pytest.raises(compose.Refused, match="REDIS_PASSWORD may hold") as refused:
+        quickstart.check_passwords()
+    assert not password or password not in str(refused.value)
+
+
+def test_password_of_safe_characters_is_taken(monkeypatch, tmp_path):
+    monkeypatch.setattr(quickstart, "ENV", tmp_path / ".env")
+    quickstart.ENV.write_text("POSTGRES_PASSWORD=aB3-_.~\nREDIS_PASSWORD='x'\n", "utf-8")
+
+    quickstart.check_passwords()
+
+
+def test_files_that_nginx_could_not_read_are_refused(monkeypatch, tmp_path):
+    """As a clone under umask 077 has them."""
+    monkeypatch.setattr(state, "ROOT", tmp_path)
+    (tmp_path / "nginx").mkdir()
+    file = tmp_path / "nginx" / "lists.sh"
+    file.touch(0o600)
+    with pytest.raises(compose.Refused, match=r"cannot read lists.sh"):
+        compose.nginx_files()
+
+    file.chmod(0o644)
+
+    assert compose.nginx_files()
 
 
 def named(domain, hosts):

@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import addresses
+from config.encryption import Unreadable, seal, unseal
 from config.errors import DomainError
 from config.formats import OrjsonRenderer
 from config.models import IdempotentAnswer
@@ -176,11 +177,11 @@ def _is_final(response: Any) -> bool:
 
 def _keep(answer: IdempotentAnswer, response: Response) -> None:
     headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
-    body = OrjsonRenderer().render(response.data)
+    body = OrjsonRenderer().render(response.data).decode()
     kept = IdempotentAnswer.objects.unanswered(answer).update(
         status=response.status_code,
         headers=headers,
-        body=body.decode(),
+        body=seal(body) if body else "",
     )
     if not kept:
         raise InProgress
@@ -195,6 +196,13 @@ def _release(answer: IdempotentAnswer) -> None:
 
 def _replay(answer: IdempotentAnswer) -> HttpResponse:
     content_type = "application/json" if answer.body else None
-    response = HttpResponse(answer.body, content_type, answer.status, headers=answer.headers)
+    response = HttpResponse(_said(answer), content_type, answer.status, headers=answer.headers)
     response.headers["Idempotency-Replayed"] = "true"
     return response
+
+
+def _said(answer: IdempotentAnswer) -> str:
+    try:
+        return unseal(answer.body) if answer.body else ""
+    except Unreadable:  # kept in clear, by the version before
+        return answer.body

@@ -22,6 +22,7 @@ class IdempotentAnswer(models.Model):
     # Empty while the request is being answered.
     status = models.PositiveSmallIntegerField(null=True)
     headers = models.JSONField(default=dict)
+    # Sealed, for it may hold people's data.
     body = models.TextField(default="")
     # Moved on when a retry takes over from a request that was killed.
     created_at = models.DateTimeField(default=timezone.now, db_index=True)

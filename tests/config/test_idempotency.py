@@ -177,6 +177,26 @@ def test_password_in_the_body_leaves_no_trace(user):
 
 
 @pytest.mark.django_db
+def test_answer_is_sealed_where_it_is_kept(user):
+    view = counting(Response({"email": "rosa@example.org"}))
+
+    first = send(view, by=user)
+
+    kept = IdempotentAnswer.objects.get().body
+    assert kept
+    assert "rosa" not in kept
+    assert send(view, by=user).content == first.content == b'{"email":"rosa@example.org"}'
+
+
+@pytest.mark.django_db
+def test_answer_that_the_version_before_kept_in_clear_is_repeated(user):
+    send(counting(), by=user)
+    IdempotentAnswer.objects.update(body='{"id":7}')
+
+    assert send(counting(), by=user).content == b'{"id":7}'
+
+
+@pytest.mark.django_db
 def test_class_based_create_takes_keys(user):
     class Things(CreateAPIView):
         permission_classes = [AllowAny]

@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.encryption import keyed_hash
+from config.models import IdempotentAnswer
 from leads import streams
 from leads.evolution import jids, payloads
 from leads.models import Conversation, Lead, LeadIdentity, Message, WebhookEvent
 from leads.services import identities
+from users.models import User
 
 logger = logging.getLogger(__name__)
 Kind = LeadIdentity.Kind
@@ -23,7 +25,8 @@ Kind = LeadIdentity.Kind
 def erase(lead: Lead) -> None:
     """Delete the person with everything of theirs, also what was merged into them.
 
-    What the gateway told us of them goes too, processed or not; of the log of the admin, the name.
+    What the gateway told us of them goes too, processed or not; what staff were answered by the
+    API, which may hold it; of the log of the admin, the name.
     The events are locked before the leads, as they are where one is processed.
     """
     root = identities.current(lead)
@@ -36,11 +39,21 @@ def erase(lead: Lead) -> None:
     kind = ContentType.objects.get_for_model(Lead)
     entries = LogEntry.objects.filter(content_type=kind, object_id__in=map(str, family))
     entries.update(object_repr=f"#{root.pk}", change_message="")
+    _forget_answers()
     chats = Conversation.objects.filter(lead__in=family, channel=Conversation.Channel.WEB)
     if names := list(chats.values_list("public_id", flat=True)):
         transaction.on_commit(partial(streams.forget, names))
     root.delete()
     logger.info("Lead %d was erased.", family[0])
+
+
+def _forget_answers() -> None:
+    """Those that are kept for retries of staff, whoever they are about: at worst one runs again."""
+    staff = User.objects.filter(is_staff=True).values_list("pk", flat=True)
+    kept = IdempotentAnswer.objects.filter(owner__in=[f"user:{pk}" for pk in staff])
+    # In their order, for others delete them too; what is being answered now has nothing yet.
+    locked = kept.exclude(status=None).order_by("pk").select_for_update()
+    IdempotentAnswer.objects.filter(pk__in=list(locked.values_list("pk", flat=True))).delete()
 
 
 def _lock_events(family: list[int], *, skip_locked: bool = False) -> list[int]:

@@ -10,6 +10,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Permission
 
 from config.encryption import keyed_hash
+from config.models import IdempotentAnswer
 from leads import exports as copies
 from leads.models import (
     Conversation,
@@ -69,6 +70,12 @@ def iracema(caretaker):
 def test_nothing_is_left_of_an_erased_lead(care, iracema):
     stranger = told_by_the_gateway("5511911112222@s.whatsapp.net")
     chat(from_whatsapp("+5511911112222"), "Outra")
+    noted = care.post(
+        f"{URL}{iracema.pk}/notes/",
+        {"text": "Iracema ligou de novo"},
+        headers={"Idempotency-Key": "iracema"},
+    )
+    assert noted.status_code == 201
 
     response = care.delete(f"{URL}{iracema.pk}/")
 
@@ -79,7 +86,24 @@ def test_nothing_is_left_of_an_erased_lead(care, iracema):
     assert {mark.payload for mark in WebhookEvent.objects.filter(contact="")} == {"{}"}
     assert list(WebhookEvent.objects.waiting()) == [stranger]
     assert not LeadNote.objects.exists()
-    assert not OpenQuestion.objects.exists()  # whose text is sealed, and so not in the rows above
+    # Whose texts are sealed, and so not in the rows above.
+    assert not OpenQuestion.objects.exists()
+    assert not IdempotentAnswer.objects.exists()
+
+
+def test_answers_of_others_and_what_is_being_answered_stay(care, caretaker, iracema):
+    volunteer = f"user:{UserFactory().pk}"
+    for key, owner, status in (
+        ("1", volunteer, 201),
+        ("2", "address:x", 202),
+        ("3", f"user:{caretaker.pk}", None),
+        ("4", f"user:{caretaker.pk}", 200),
+    ):
+        IdempotentAnswer.objects.create(owner=owner, key=key, fingerprint=key, status=status)
+
+    care.delete(f"{URL}{iracema.pk}/")
+
+    assert set(IdempotentAnswer.objects.values_list("key", flat=True)) == {"1", "2", "3"}
 
 
 def test_erasing_what_was_merged_erases_the_whole_person(iracema):

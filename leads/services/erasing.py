@@ -1,7 +1,9 @@
 """The end of a lead: who they were and all that was said is gone."""
 
 import logging
+from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -13,12 +15,15 @@ from config.encryption import keyed_hash
 from config.models import IdempotentAnswer
 from leads import streams
 from leads.evolution import jids, payloads
+from leads.evolution.messages import Written
 from leads.models import Conversation, Lead, LeadIdentity, Message, WebhookEvent
 from leads.services import identities
 from users.models import User
 
 logger = logging.getLogger(__name__)
-Kind = LeadIdentity.Kind
+Kind, Delivery = LeadIdentity.Kind, Message.Delivery
+# What is on its way goes out within its lease or never; and so much clocks may differ.
+LATEST = timedelta(minutes=6)
 
 
 @transaction.atomic
@@ -47,6 +52,24 @@ def erase(lead: Lead) -> None:
     logger.info("Lead %d was erased.", family[0])
 
 
+def forgotten(event: WebhookEvent, item: Written) -> bool:
+    """Whether it is the echo of what was on its way as its person was erased.
+
+    Then nothing but its id is kept. What is written later in the same words is another one. The
+    lock waits for who erases them just now.
+    """
+    keys = (item.contact.key, item.contact.lid_key)
+    chats = Conversation.objects.filter(instance=event.instance, key__in=keys)
+    leads = Lead.objects.select_for_update(no_key=True).filter(pk__in=chats.values("lead"))
+    list(leads.order_by("pk"))
+    marks = WebhookEvent.objects.filter(instance=event.instance, event=payloads.UPSERT, contact="")
+    names = [_echo(key, item.text) for key in keys]
+    if not marks.filter(external_id__in=names, received_at__gte=item.sent_at - LATEST).exists():
+        return False
+    WebhookEvent.objects.filter(pk=event.pk).update(**_mark())
+    return True
+
+
 def _forget_answers() -> None:
     """Those that are kept for retries of staff, whoever they are about: at worst one runs again."""
     staff = User.objects.filter(is_staff=True).values_list("pk", flat=True)
@@ -65,18 +88,31 @@ def _lock_events(family: list[int], *, skip_locked: bool = False) -> list[int]:
 def _leave_marks(told: QuerySet[WebhookEvent], family: list[int]) -> None:
     """Keep the ids of what was said, and nothing else.
 
-    The gateway remembers it, and `reconciling` would take for new what is not known here.
+    The gateway remembers it, and `reconciling` would take for new what is not known here. What is
+    on its way has no id yet: a keyed hash of its words stands for it.
     """
-    mark = {"contact": "", "payload": "{}", "processed_at": timezone.now()}
-    told.update(**mark, given_up_at=None, error="")
-    said = Message.objects.filter(conversation__lead__in=family).exclude(external_id=None)
+    told.update(**_mark(), given_up_at=None, error="")
+    said = Message.objects.filter(conversation__lead__in=family).exclude(instance=None)
+    names: set[Any] = {*said.exclude(external_id=None).values_list("instance", "external_id")}
+    contacts = _contacts(family)
+    pending = (Delivery.QUEUED, Delivery.SENDING)
+    for message in said.filter(external_id=None, delivery__in=pending):
+        names |= {(message.instance_id, _echo(key, message.text)) for key in contacts}
     WebhookEvent.objects.bulk_create(
         (
-            WebhookEvent(instance_id=instance, external_id=str(name), event=payloads.UPSERT, **mark)
-            for instance, name in said.exclude(instance=None).values_list("instance", "external_id")
+            WebhookEvent(instance_id=instance, external_id=name, event=payloads.UPSERT, **_mark())
+            for instance, name in sorted(names)
         ),
         ignore_conflicts=True,
     )
+
+
+def _mark() -> dict[str, Any]:
+    return {"contact": "", "payload": "{}", "processed_at": timezone.now()}
+
+
+def _echo(key: str, text: str) -> str:
+    return keyed_hash("echo", f"{key}\0{' '.join(text.split())}")
 
 
 def _contacts(family: list[int]) -> set[str]:

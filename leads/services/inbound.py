@@ -15,6 +15,7 @@ from leads.services import (
     capture,
     changing,
     conversations,
+    erasing,
     identities,
     instances,
     outbox,
@@ -33,7 +34,10 @@ def apply(event: WebhookEvent) -> None:
 
 def _upsert(event: WebhookEvent, payload: Any) -> None:
     for item in messages.written(payload.get("data")):
-        (_from_us if item.is_from_us else _from_person)(event.instance, item)
+        if not item.is_from_us:
+            _from_person(event.instance, item)
+        elif not erasing.forgotten(event, item):
+            _from_us(event.instance, item)
     _change(event.instance, messages.carried(payload.get("data"), event.received_at))
 
 

@@ -1,6 +1,7 @@
 """The end of a lead, and of what an account's erasure leaves of one."""
 
 import json
+from datetime import timedelta
 from io import BytesIO
 from threading import Event as ThreadEvent
 from zipfile import ZipFile
@@ -8,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 
 from config.encryption import keyed_hash
 from config.models import IdempotentAnswer
@@ -23,10 +25,11 @@ from leads.models import (
     WebhookEvent,
     WhatsAppInstance,
 )
-from leads.services import editing, erasing, inbound, merging, stages, webhooks
+from leads.services import editing, erasing, inbound, merging, outbox, reconciling, stages, webhooks
 from tests.factories import UserFactory
 from tests.leads.agreed import planned
 from tests.leads.conftest import form, from_whatsapp, whole_database
+from tests.leads.sending import ANA, queue
 from tests.leads.test_merging import chat
 from tests.together import let_someone_wait, run_together
 from users import exports
@@ -250,3 +253,97 @@ def test_what_is_told_while_the_erasure_waits_goes_too(gateway, settled, number,
 
     assert {event.payload for event in WebhookEvent.objects.all()} == {"{}"}
     assert not settled()
+
+
+@pytest.fixture
+def erased_in_flight(gateway, number, settled, settings, monkeypatch):
+    """Sends a message to a person who is erased meanwhile; gives the gateway's record of it."""
+    settings.WHATSAPP_PACE = timedelta(0)
+    gateway.says(ANA, "Oi")
+    settled()
+    conversation, real = Conversation.objects.get(), outbox.gateway.send_text
+
+    def go(*, then=lambda record: None):
+        def send_text(*what):
+            erasing.erase(conversation.lead)
+            answer = real(*what)
+            then(gateway.messages[-1])
+            return answer
+
+        monkeypatch.setattr(outbox.gateway, "send_text", send_text)
+        queue(conversation, "Olá,  Iracema!")
+        outbox.deliver(number.pk)
+        return gateway.messages[-1]
+
+    return go
+
+
+@pytest.mark.usefixtures("_nobody_answers")
+@pytest.mark.parametrize("is_early", [False, True])
+def test_echo_of_what_was_on_its_way_brings_nobody_back(
+    gateway, settled, erased_in_flight, is_early
+):
+    def echo(record):
+        gateway.tell("messages.upsert", record)
+        assert not settled()
+
+    if is_early:  # it may come before the gateway answers, which it may also never do
+        erased_in_flight(then=echo)
+    else:
+        echo(erased_in_flight())
+
+    assert len(gateway.sent) == 1
+    assert not Lead.objects.exists()
+    assert {event.payload for event in WebhookEvent.objects.all()} == {"{}"}
+    assert not WebhookEvent.objects.exclude(contact="").exists()
+
+
+@pytest.mark.usefixtures("_nobody_answers")
+def test_what_was_on_its_way_to_the_erased_is_not_taken_in_by_comparing(
+    gateway, number, settled, erased_in_flight
+):
+    erased_in_flight()["messageTimestamp"] -= 60
+
+    reconciling.reconcile(number.pk)
+
+    assert not settled()
+    assert not Lead.objects.exists()
+
+
+@pytest.mark.usefixtures("_nobody_answers")
+def test_same_words_by_hand_later_are_another_message(gateway, settled, erased_in_flight):
+    erased_in_flight()
+    WebhookEvent.objects.update(received_at=timezone.now() - timedelta(minutes=7))
+
+    gateway.writes_by_hand(ANA, "Olá, Iracema!")
+
+    assert not settled()
+    assert Message.objects.get().text == "Olá, Iracema!"
+
+
+@pytest.mark.usefixtures("_nobody_answers")
+@pytest.mark.django_db(transaction=True)
+def test_echo_that_comes_during_the_erasure(gateway, number, settled, monkeypatch):
+    gateway.says(ANA, "Oi")
+    settled()
+    conversation, is_marked = Conversation.objects.get(), ThreadEvent()
+    WhatsAppInstance.objects.update(paused_at=timezone.now())  # so that it is still on its way
+    queue(conversation, "Olá!")
+    real = erasing._forget_answers
+
+    def forget_answers():
+        is_marked.set()
+        let_someone_wait()  # the echo, for the lead
+        real()
+
+    monkeypatch.setattr(erasing, "_forget_answers", forget_answers)
+
+    def echo():
+        is_marked.wait(10)
+        gateway.writes_by_hand(ANA, "Olá!")
+        webhooks.process(conversation.key)
+
+    run_together(lambda: erasing.erase(conversation.lead), echo)
+
+    assert not settled()
+    assert not Lead.objects.exists()

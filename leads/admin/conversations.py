@@ -206,8 +206,9 @@ def _may_act(request: HttpRequest) -> bool:
 
 def _thread(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     said = conversation.messages.select_related("staff")
-    if (before := request.GET.get("before", "")).isdecimal():
-        said = said.filter(pk__lt=int(before))
+    before = request.GET.get("before", "")
+    if before.isdecimal() and (known := said.filter(pk=int(before)).first()):
+        said = said.before(known)
     latest = list(said.order_by("-sent_at", "-pk")[: SHOWN + 1])
     shown = latest[:SHOWN][::-1]
     return {

@@ -173,6 +173,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """As they were written, which is not always as they came."""
         return self.order_by("sent_at", "pk")
 
+    def before(self, message: "Message") -> "MessageQuerySet":
+        """Those that come before it in that order."""
+        same_moment = Q(sent_at=message.sent_at, pk__lt=message.pk)
+        return self.filter(Q(sent_at__lt=message.sent_at) | same_moment)
+
 
 class Message(models.Model):
     """One message, in or out; an external id comes once per instance, whatever is delivered."""

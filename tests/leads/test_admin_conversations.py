@@ -109,6 +109,32 @@ def test_long_conversations_come_in_parts(client, answering_staff, monkeypatch):
     assert "mensagem 2." not in before
 
 
+def test_what_came_late_stands_where_it_was_written(client, answering_staff, monkeypatch):
+    monkeypatch.setattr("leads.admin.conversations.SHOWN", 3)
+    made = conversation("Maria", *[("person", f"mensagem {number}.") for number in range(5)])
+    moment = timezone.now() - timedelta(hours=1)
+    for text in ("cedo", "também cedo"):  # in the same second
+        made.messages.create(author="person", text=text, sent_at=moment)
+
+    older = client.get(page(made)).context["older"]
+    first = client.get(page(made), {"before": older})
+    rest = client.get(page(made), {"before": first.context["older"]})
+
+    assert [one.text for one in first.context["said"]] == [
+        *("também cedo", "mensagem 0.", "mensagem 1.")
+    ]
+    assert [one.text for one in rest.context["said"]] == ["cedo"]
+    assert rest.context["older"] is None
+
+
+def test_a_page_before_what_is_said_elsewhere_is_the_first(client, answering_staff):
+    made, other = (conversation(name, ("person", f"Oi, {name}")) for name in ("Maria", "Rosa"))
+
+    text = client.get(page(made), {"before": other.messages.get().pk}).text
+
+    assert "Oi, Maria" in text
+
+
 def test_an_answer_takes_over_and_reaches_the_visitor(
     client, answering_staff, django_capture_on_commit_callbacks, published
 ):

@@ -164,7 +164,8 @@ def _take_over(kept: Lead, gone: Lead) -> dict[str, list[Any]]:
     if tags := [tag for tag in gone.tags if tag not in kept.tags]:
         facts["tags"] = [kept.tags, [*kept.tags, *tags]]
     moments = [one.last_inbound_at for one in (kept, gone) if one.last_inbound_at]
-    kept.last_inbound_at = max(moments, default=None)
+    if (latest := max(moments, default=None)) != kept.last_inbound_at:
+        facts["last_inbound_at"] = [kept.last_inbound_at, latest]
     for name, (_before, now) in facts.items():
         setattr(kept, name, now)
     return {name: [_plain(before), _plain(now)] for name, (before, now) in facts.items()}
@@ -179,7 +180,8 @@ def _give_back(kept: Lead, gone: Lead, facts: dict[str, list[Any]], by: User | N
     stage = facts.pop("stage", None)
     for name, (before, now) in facts.items():
         if _plain(getattr(kept, name)) == now and name != "opted_out_at":
-            setattr(kept, name, before)
+            field: Any = Lead._meta.get_field(name)
+            setattr(kept, name, field.to_python(before))
     kept.opted_out_at = _opted_out_at(kept)
     kept.save()
     if "user_id" in facts and kept.user_id is None:

@@ -63,7 +63,8 @@ def pair():
     chat(gone, "Bom dia", "Tem horta?")
     capture.claim(gone, kind="email", value="rosa@example.org")
     capture.claim(gone, kind="email", value="outra@example.org")
-    Lead.objects.filter(pk=gone.pk).update(city="Olinda", tags=["horta"])
+    wrote_at = timezone.now() - timedelta(days=1)
+    Lead.objects.filter(pk=gone.pk).update(city="Olinda", tags=["horta"], last_inbound_at=wrote_at)
     gone.refresh_from_db()
     stages.move(gone, "qualified", by=None)
     return kept, gone
@@ -96,6 +97,18 @@ def test_unmerging_gives_everyone_back_what_was_theirs(pair):
     after = everything()
     for name in before:
         assert after[name] == before[name], name
+
+
+def test_who_wrote_since_wrote_to_the_lead_that_was_kept(pair):
+    merged, now = merge(*pair), timezone.now()
+    Lead.objects.filter(pk=pair[0].pk).update(last_inbound_at=now)
+
+    merging.unmerge(merged, by=None)
+
+    for lead in pair:
+        lead.refresh_from_db()
+    assert pair[0].last_inbound_at == now
+    assert pair[1].last_inbound_at < now
 
 
 def test_what_came_since_stays_where_it_is(pair):

@@ -40,14 +40,15 @@ class DocumentAdmin(ModelAdmin):
     list_per_page = 50
     actions = ["reread_selected"]
     actions_detail: ClassVar[list[str]] = ["reread"]
-    fields = ["kind", "title", "text", "url", "file", "expires_at", "status", "error", "passages"]
-    readonly_fields: ClassVar[list[str]] = ["status", "error", "passages"]
+    # What is known of one only after it was added.
+    readonly_fields: ClassVar[list[str]] = ["status", "error", "fetched_at", "passages"]
+    fields = ["kind", "title", "text", "url", "file", "expires_at", *readonly_fields]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         return super().get_queryset(request).annotate(chunk_count=Count("chunks"))
 
     def get_fields(self, request: HttpRequest, obj: Document | None = None) -> list[str]:
-        return self.fields if obj else self.fields[:-3]
+        return self.fields if obj else self.fields[: -len(self.readonly_fields)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Document | None = None) -> list[str]:
         return [*self.readonly_fields, "kind"] if obj else self.readonly_fields

@@ -1,6 +1,6 @@
 """Staff teach the agent in the admin."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -45,6 +45,22 @@ def test_file_is_uploaded_read_and_shown(admin_client, admin_user, on_commit):
     chunks = reverse(CHUNKS) + f"?document__id__exact={document.pk}"
     assert chunks in admin_client.get(reverse("admin:leads_document_changelist")).text
     assert "Se chover, vamos." in admin_client.get(chunks).text
+
+
+def test_staff_see_since_when_a_page_says_what_it_says(admin_client):
+    document = Document.objects.create(
+        kind="url",
+        title="Horta",
+        url="https://example.org/",
+        status="failed",
+        fetched_at=datetime(2027, 3, 4, 15, tzinfo=UTC),
+    )
+
+    page = admin_client.get(reverse("admin:leads_document_change", args=[document.pk])).text
+
+    assert "Buscado em" in page
+    assert "de 2027 às 12:00" in page
+    assert "Buscado em" not in admin_client.get(ADD).text
 
 
 def test_faq_row_is_added_and_changed(admin_client, on_commit):

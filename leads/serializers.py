@@ -22,8 +22,6 @@ from leads.services import identities
 from users.fields import AddressField
 from users.models import User
 
-LARGEST_ID = 2**63 - 1
-
 
 class PhoneField(LineField):
     """A telephone number from anywhere; one without a country code is Brazilian."""

@@ -92,11 +92,6 @@ class Breaker:
         state = "half_open" if is_open and not self._left() else known.state
         return Report(self.name, state, known.failures, since, self.is_shared)
 
-    @property
-    def is_refusing(self) -> bool:
-        """Whether a call would be refused now, for being too early."""
-        return self.report().state == pybreaker.STATE_OPEN
-
     def reset(self) -> None:
         """Close it by hand."""
         self._store.write(state=pybreaker.STATE_CLOSED, failures=0)

@@ -21,10 +21,6 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """All but those that were merged into another."""
         return self.filter(merged_into=None)
 
-    def open(self) -> "LeadQuerySet":
-        """Those who may still become volunteers."""
-        return self.current().exclude(stage__in=(Lead.Stage.VOLUNTEER, Lead.Stage.LOST))
-
     def in_city(self, name: str) -> "LeadQuerySet":
         """Leads in the city of that name, whatever its case and accents."""
         return self.alias(city_text=SearchText("city")).filter(city_text=SearchText(Value(name)))
@@ -63,7 +59,7 @@ class Lead(models.Model):
     name = models.CharField(_("name"), max_length=150, blank=True)
     city = models.CharField(_("city"), max_length=120, blank=True)
     state = models.CharField(_("federal state"), max_length=2, blank=True)
-    # By the city, else the state, else where most of us are: never empty.
+    # By the state that was said, else the city, else the phone; else São Paulo: never empty.
     time_zone = models.CharField(_("time zone"), max_length=64, default="America/Sao_Paulo")
     language = models.CharField(
         _("language"), max_length=8, choices=User.Language, default=User.Language.PORTUGUESE

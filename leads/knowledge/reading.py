@@ -129,7 +129,10 @@ def _paragraph(paragraph: Any) -> str:
 
 
 def _row(table: Any) -> str:
-    rows = ([cell.text.strip() for cell in row.cells] for row in table.rows)
+    from docx.table import _Cell
+
+    # Not `row.cells`, which repeats a cell for each column that it says it spans, however many.
+    rows = ([_Cell(tc, table).text.strip() for tc in row._tr.tc_lst] for row in table.rows)
     return "\n".join(MARKS.sub("", " | ".join(filter(None, row))) for row in rows)
 
 

@@ -129,6 +129,16 @@ def test_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch):
         text_of(content, name="a.docx")
 
 
+def test_cell_that_says_it_spans_a_million_columns_is_read_once():
+    with zipfile.ZipFile(io.BytesIO(word(table=("Mudas", "Junho")))) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    main = "word/document.xml"
+    entries[main] = entries[main].replace(b"<w:tcPr>", b'<w:tcPr><w:gridSpan w:val="1000000"/>', 1)
+    assert b"gridSpan" in entries[main]
+
+    assert text_of(packed(entries)) == "Mudas | Junho"
+
+
 def test_zip_of_a_thousand_entries_is_refused():
     entries = {f"word/{number}.xml": b"" for number in range(reading.MOST_ENTRIES + 1)}
 

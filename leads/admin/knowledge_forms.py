@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminURLInputWidget
 
 from leads.knowledge import reading
 from leads.models import Chunk, Document
@@ -19,7 +20,14 @@ NEEDED = {
 
 
 class DocumentForm(forms.ModelForm):
-    url = forms.URLField(label=_("address"), required=False, assume_scheme="https", max_length=500)
+    url = forms.URLField(
+        label=capfirst(_("address")),
+        required=False,
+        assume_scheme="https",
+        max_length=500,
+        widget=UnfoldAdminURLInputWidget,
+        help_text=_("Citations link here; a web page is fetched from here every night."),
+    )
 
     class Meta:
         model = Document
@@ -27,7 +35,6 @@ class DocumentForm(forms.ModelForm):
         help_texts: ClassVar[dict[str, Any]] = {
             "title": _("Of a question and answer, the question."),
             "text": _("Of a question and answer, the answer. Of all others what was read."),
-            "url": _("Citations link here; a web page is fetched from here every night."),
             "file": _(
                 "PDF, Word (.docx), HTML, Markdown or plain text, at most 10 MB. In Markdown, "
                 "lines that begin with “? ” are questions which the section answers."

@@ -82,6 +82,9 @@ def test_a_document_is_looked_at_and_read_again(signed_in, document):
     screen.open("/admin/leads/document/", "documents")
     page.click("#result_list a:has-text('O que devo levar?')")
     screen.look("document")
+    # An input without a border is not seen.
+    border = "node => getComputedStyle(node).borderTopWidth"
+    assert page.eval_on_selector("[name=url]", border) == "1px"
     begin(screen, "Ler de novo")
     confirm(page)
     page.wait_for_selector("text=Documentos lidos de novo: 1")

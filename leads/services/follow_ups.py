@@ -10,7 +10,7 @@ from smtplib import SMTPRecipientsRefused, SMTPResponseException
 
 from django.core.mail import get_connection
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -33,13 +33,17 @@ ENDING = {Reason.OPTED_OUT, Reason.STAGE_CHANGED, Reason.TAKEN_OVER}
 
 
 def due() -> list[int]:
-    """Pick up what was left behind; return what is due and not queued already."""
+    """Pick up what was left behind; return what is due and not queued already.
+
+    What had its turn and could not go out comes after all that had none.
+    """
     _heal()
     now = timezone.now()
     waiting = FollowUp.objects.planned().filter(
         Q(queued_at=None) | Q(queued_at__lt=now - QUEUED_FOR), due_at__lte=now
     )
-    ids = list(waiting.order_by("due_at", "pk").values_list("pk", flat=True)[:SWEEP_SIZE])
+    turns = waiting.order_by(F("queued_at").asc(nulls_first=True), "due_at", "pk")
+    ids = list(turns.values_list("pk", flat=True)[:SWEEP_SIZE])
     FollowUp.objects.filter(pk__in=ids).update(queued_at=now)
     return ids
 

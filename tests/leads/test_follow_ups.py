@@ -13,7 +13,7 @@ from leads.models import (
 )
 from leads.services import brakes, follow_ups, opting_out
 from tests.factories import EventFactory, UserFactory
-from tests.leads.agreed import DAY, HOUR, MINUTE, NOON, statuses
+from tests.leads.agreed import DAY, HOUR, MINUTE, NOON, planned, statuses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -170,6 +170,23 @@ def test_an_invitation_is_to_the_nearest_event_and_each_only_once(
     EventFactory(title="Rascunho", **recife, status="draft")
     text = "Vamos? {event}, {event_when}: {event_url}"
     make_sequence(10, 20, 30, with_event=True, text_pt_br=text)
+def test_a_number_that_sends_nothing_holds_up_nobody_else(
+    make_sequence, make_lead, later, monkeypatch, mailoutbox
+):
+    monkeypatch.setattr(follow_ups, "SWEEP_SIZE", 2)
+    held_up = make_sequence(10, channel="whatsapp")
+    for _ in range(6):
+        planned(held_up, make_lead(whatsapp=True))
+    WhatsAppInstance.objects.update(paused_at=NOON)
+    planned(make_sequence(10), make_lead(email="iara@example.org"), due_at=NOON + MINUTE)
+
+    for _ in range(4):
+        later()
+
+    assert len(mailoutbox) == 1
+    assert statuses().count(("planned", "")) == 6
+
+
     make_lead(email="iara@example.org", city="recife")
 
     for _ in range(3):

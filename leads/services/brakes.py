@@ -106,6 +106,8 @@ def not_before(lead: Lead, theirs: Standing, now: datetime) -> datetime:
 
 def unwelcome(message: Message) -> str:
     """Why a message that waits for its number must not go out any more; nothing, if it may.
+    if enrolment.stopped_at is not None and enrolment.stop_reason != sequences.FINISHED:
+        return enrolment.stop_reason  # while a worker had it
 
     What answers somebody always may.
     """

@@ -23,7 +23,6 @@ from leads.services import brakes, invitations, opting_out, outbox, sequences
 
 Status = FollowUp.Status
 Reason = FollowUp.Reason
-UNDONE = (Status.PLANNED, Status.SENDING)
 # Longer than a mail server may take; and so long a task that was queued is not queued again.
 LEASE = timedelta(minutes=5)
 QUEUED_FOR = timedelta(minutes=2)
@@ -209,10 +208,10 @@ def _close(follow_up: FollowUp, status: Status, reason: str = "") -> None:
     """Note how it ended; the last one ends its enrolment."""
     now = timezone.now()
     rows = FollowUp.objects.filter(pk=follow_up.pk, attempts=follow_up.attempts)
-    rows.filter(status__in=UNDONE).update(status=status, reason=reason, touched_at=now)
+    rows.filter(status__in=sequences.UNDONE).update(status=status, reason=reason, touched_at=now)
     if follow_up.enrolment_id is None:
         return
     running = Enrolment.objects.filter(pk=follow_up.enrolment_id, stopped_at=None)
-    running.exclude(follow_ups__status__in=UNDONE).update(
+    running.exclude(follow_ups__status__in=sequences.UNDONE).update(
         stopped_at=now, stop_reason=sequences.FINISHED
     )

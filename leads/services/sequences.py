@@ -36,6 +36,7 @@ BATCH, BATCHES = 200, 20
 BUSY = (Conversation.State.WAITING, Conversation.State.STAFF)
 FINISHED = "finished"
 OF_SEQUENCES = Q(bulk=None)
+UNDONE = (FollowUp.Status.PLANNED, FollowUp.Status.SENDING)
 
 
 class NoSteps(DomainError):
@@ -98,7 +99,7 @@ def opted_out(lead: Lead) -> None:
 
 @transaction.atomic
 def stop(lead: Lead, reason: Reason, *, which: Q = OF_SEQUENCES) -> None:
-    """End what runs for the lead; what a worker is sending at this moment ends with it.
+    """End what runs for the lead; what a worker is sending at this moment may still go out.
 
     The lead's lock makes `enrol` wait, or take them up only when this is over.
     """
@@ -107,13 +108,17 @@ def stop(lead: Lead, reason: Reason, *, which: Q = OF_SEQUENCES) -> None:
 
 
 def end(which: Q, *, reason: str) -> None:
-    """Leave out the planned follow-ups, and end their enrolments; inside a transaction."""
-    planned = FollowUp.objects.planned().filter(which).order_by("pk")
-    found = dict(planned.select_for_update(of=["self"]).values_list("pk", "enrolment"))
+    """Leave out the planned follow-ups, and end all enrolments; inside a transaction.
+
+    What is being sent is not waited for; should it have to be tried again, its enrolment is over.
+    """
+    found = dict(FollowUp.objects.filter(which, status__in=UNDONE).values_list("pk", "enrolment"))
     if not found:
         return
+    planned = FollowUp.objects.planned().filter(pk__in=found).order_by("pk")
+    ids = list(planned.select_for_update(no_key=True).values_list("pk", flat=True))
     now = timezone.now()
-    rows = FollowUp.objects.filter(pk__in=found)
+    rows = FollowUp.objects.filter(pk__in=ids)
     rows.update(status=FollowUp.Status.SKIPPED, reason=reason, touched_at=now)
     running = Enrolment.objects.filter(pk__in=set(found.values()), stopped_at=None)
     running.update(stopped_at=now, stop_reason=reason)

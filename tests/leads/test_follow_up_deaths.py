@@ -117,6 +117,30 @@ def test_killed_at_any_line_a_mail_is_never_sent_twice(
     assert 0 < lost <= 2  # between `sent_at` and the mail server's first word
 
 
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (lambda row: sequences.person_wrote(row.lead), "replied"),
+        (lambda row: sequences.deactivate(row.enrolment.sequence), "staff"),
+    ],
+)
+def test_what_ended_while_it_was_tried_is_not_tried_again(
+    make_sequence, make_lead, later, monkeypatch, mailoutbox, end, reason
+):
+    row = planned(make_sequence(), make_lead(email="iara@example.org"))
+    kill_at(monkeypatch, (follow_ups, "_claim"), before=False)
+    with pytest.raises(Killed):
+        follow_ups.send(row.pk)
+    assert statuses() == [("sending", "")]
+
+    end(row)
+    later(6 * MINUTE)
+    later(6 * MINUTE)
+
+    assert not mailoutbox
+    assert statuses() == [("skipped", reason)]
+
+
 class MailServer:
     """A mail backend whose dialogue ends as the test says."""
 

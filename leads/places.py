@@ -125,9 +125,18 @@ def place_of(*, city: str = "", state: str = "", phone: str = "") -> Place:
 
 
 def state_of_city(city: str) -> str:
+    return _parts(city)[1] or _BY_CITY.get(_plain(city), "")
+
+
+def without_state(city: str) -> str:
+    return _parts(city)[0]
+
+
+def _parts(city: str) -> tuple[str, str]:
+    """The city, and the state that was written behind it."""
     if (match := _WITH_STATE.match(city)) and (state := _valid(match["state"])):
-        return state
-    return _BY_CITY.get(_plain(city), "")
+        return match["city"], state
+    return city, ""
 
 
 def state_of_phone(phone: str) -> str:

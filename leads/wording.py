@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from leads import places
+
 VARIABLES = ("name", "city", "event", "event_when", "event_url")
 _BRACED = re.compile(r"\{([^{}]*)\}")
 _FILLED = re.compile(r"(\s?)\{(" + "|".join(VARIABLES) + r")\}")
-# Anybody can type a name into a form of ours: nothing that looks like an address goes out with it.
+# Anybody can type a name or a city into a form of ours: nothing that looks like an address goes
+# out with it.
 _NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CITY = re.compile(rf"{_NAME.pattern}(?:\.? {_NAME.pattern})*")
 LONGEST_NAME = 40
 
 
@@ -59,5 +63,13 @@ def fill(text: str, facts: Facts) -> str:
 
 def first_name(name: str) -> str:
     """What to call a person; nothing, if it is no name."""
-    first = next(iter(name.split()), "")
-    return first if len(first) <= LONGEST_NAME and _NAME.fullmatch(first) else ""
+    return _said(next(iter(name.split()), ""), _NAME)
+
+
+def city_name(city: str) -> str:
+    """How to call a city, without its state; nothing, if it does not look like one."""
+    return _said(" ".join(places.without_state(city).split()), _CITY)
+
+
+def _said(name: str, pattern: re.Pattern[str]) -> str:
+    return name if len(name) <= LONGEST_NAME and pattern.fullmatch(name) else ""

@@ -80,7 +80,8 @@ def left_out(follow_up: FollowUp, event: Event | None, theirs: Standing, now: da
         return Reason.NO_CONSENT
     if moved_on := _moved_on(follow_up, theirs):
         return moved_on
-    if wording.needs_city("".join(source.words(lead.language))) and not lead.city:
+    needs_city = wording.needs_city("".join(source.words(lead.language)))
+    if needs_city and not wording.city_name(lead.city):
         return Reason.NO_CITY
     if follow_up.step and follow_up.step.with_event and event is None:
         return Reason.NO_EVENT

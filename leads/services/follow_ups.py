@@ -172,7 +172,8 @@ def compose(source: SequenceStep | BulkMessage, lead: Lead, event: Event | None)
         if event is not None:
             when, page = event_emails.when(event), event_emails.page(event)
             told = {"event": event.title, "event_when": when, "event_url": page}
-        facts = wording.Facts(name=wording.first_name(lead.name), city=lead.city, **told)
+        name, city = wording.first_name(lead.name), wording.city_name(lead.city)
+        facts = wording.Facts(name=name, city=city, **told)
         return wording.Letter(*(wording.fill(text, facts) for text in source.words(lead.language)))
 
 

@@ -112,6 +112,30 @@ def test_a_name_is_said_only_if_it_is_one(make_sequence, make_lead, name, said):
     assert follow_ups.compose(step, make_lead(name=name), None).text == said
 
 
+@pytest.mark.parametrize(
+    ("city", "said"),
+    [
+        ("Recife", "Oi Recife!"),
+        ("São  José dos Campos/SP", "Oi São José dos Campos!"),
+        ("Santa Bárbara d'Oeste - sp", "Oi Santa Bárbara d'Oeste!"),
+        ("Sta. Rita", "Oi Sta. Rita!"),
+        ("", "Oi!"),
+        ("{event_url}", "Oi!"),
+        ("www.ganhe.example agora", "Oi!"),
+        ("prêmio em ganhe.example/x", "Oi!"),
+        ("ganhe.example/SP", "Oi!"),
+        ("https://ganhe.example", "Oi!"),
+        ("<b>Recife</b>", "Oi!"),
+        ("Ligue 0800", "Oi!"),
+        ("a" * 41, "Oi!"),
+    ],
+)
+def test_a_city_is_said_only_if_it_looks_like_one(make_sequence, make_lead, city, said):
+    step = make_sequence(text_pt_br="Oi {city}!").steps.get()
+
+    assert follow_ups.compose(step, make_lead(city=city), None).text == said
+
+
 @pytest.mark.parametrize("text", ["{}", "{phone}", "{event}", "{name.__class__}"])
 def test_a_step_with_what_nobody_fills_in_is_refused(make_sequence, text):
     step = make_sequence(active=False).steps.get()

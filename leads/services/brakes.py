@@ -41,9 +41,10 @@ def standing(lead: Lead, now: datetime) -> Standing:
 def standings(leads: Iterable[Lead], now: datetime) -> dict[int, Standing]:
     """Of each, in one query; who was erased meanwhile is not written to."""
     ids = {lead.pk for lead in leads}
-    wanted = Lead.objects.only("opted_out_at").filter(pk__in=ids)
-    rows = wanted.annotate(
-        agreed=consent.agreed(),
+    recent = _written(OuterRef("pk"), now - sequences.AGAIN)
+    rows = Lead.objects.only("pk").filter(pk__in=ids)
+    rows = rows.annotate(
+        has_agreed=consent.agreed(),
         is_busy=Exists(sequences.busy_with(OuterRef("pk"))),
         by_email=Exists(proven_emails(OuterRef("pk"))),
         by_whatsapp=Exists(chats(OuterRef("pk"))),
@@ -55,7 +56,7 @@ def standings(leads: Iterable[Lead], now: datetime) -> dict[int, Standing]:
 def _standing(row: Any) -> Standing:
     by = {Channel.EMAIL: row.by_email, Channel.WHATSAPP: row.by_whatsapp}
     return Standing(
-        has_agreed=row.opted_out_at is None and bool(row.agreed),
+        has_agreed=row.has_agreed,
         is_busy=row.is_busy,
         channels=frozenset(channel for channel, is_there in by.items() if is_there),
         week=tuple(row.week),

@@ -41,9 +41,7 @@ class Reach:
 
 def reachable(leads: LeadQuerySet, channel: str) -> LeadQuerySet:
     """The leads who get what is written to them on the channel."""
-    return _marked(leads, channel).filter(
-        has_agreed=True, has_address=True, opted_out_at=None, merged_into=None
-    )
+    return _marked(leads, channel).filter(has_agreed=True, has_address=True, merged_into=None)
 
 
 def reach(leads: LeadQuerySet, channel: str) -> Reach:
@@ -52,9 +50,9 @@ def reach(leads: LeadQuerySet, channel: str) -> Reach:
     numbers = _marked(leads, channel).aggregate(
         gone=Count("pk", filter=~here),
         opted_out=Count("pk", filter=here & ~wants),
-        no_consent=Count("pk", filter=here & wants & (Q(has_agreed=None) | ~agreed)),
-        no_address=Count("pk", filter=here & wants & agreed & ~address),
-        get_it=Count("pk", filter=here & wants & agreed & address),
+        no_consent=Count("pk", filter=here & wants & ~agreed),
+        no_address=Count("pk", filter=here & agreed & ~address),
+        get_it=Count("pk", filter=here & agreed & address),
     )
     return Reach(**numbers)
 
@@ -83,7 +81,7 @@ def write_to(
 
 
 def _marked(leads: LeadQuerySet, channel: str) -> Any:
-    """Annotate `has_agreed`, by the last word about it, and `has_address`."""
+    """Annotate `has_agreed`, to be written to unasked, and `has_address`."""
     is_mail = channel == SequenceStep.Channel.EMAIL
     there = (brakes.proven_emails if is_mail else brakes.chats)(OuterRef("pk"))
     return leads.annotate(has_agreed=consent.agreed(), has_address=Exists(there))

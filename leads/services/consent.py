@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from leads.models import Lead, LeadClaim, LeadConsent
@@ -64,15 +65,14 @@ def tell_account(lead: Lead) -> None:
 
 
 def may_write_unasked(lead: Lead) -> bool:
-    """Whether the lead agreed last, and did not opt out."""
-    here = Lead.objects.filter(pk=lead.pk, opted_out_at=None)
-    return here.alias(agreed=agreed()).filter(agreed=True).exists()
+    return Lead.objects.alias(agreed=agreed()).filter(pk=lead.pk, agreed=True).exists()
 
 
-def agreed() -> Subquery:
-    """Whether the word that counts is a yes, for a query of leads."""
+def agreed() -> Case:
+    """Whether the word that counts is a yes, and nobody opted out; for a query of leads."""
     said = LeadConsent.objects.filter(lead=OuterRef("pk"))
-    return Subquery(said.last_words().values("is_given")[:1])
+    last = Coalesce(Subquery(said.last_words().values("is_given")[:1]), Value(False))
+    return Case(When(opted_out_at=None, then=last), default=Value(False))
 
 
 def last_word(lead: Lead) -> LeadConsent | None:

@@ -4,23 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db import connection, transaction
+from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
 from leads import quiet
-from leads.models import (
-    BulkMessage,
-    FollowUp,
-    SequenceStep,
-)
+from leads.models import BulkMessage, SequenceStep
 from leads.models.people import LeadQuerySet
 from leads.services import brakes, consent
 from users.models import User
-
-BATCH = 1000
 
 
 class NobodyToWriteTo(DomainError):
@@ -67,17 +61,28 @@ def write_to(
     """
     words = {"channel": channel, "subject": subject, "text": text, "written_by": by}
     bulk, is_new = BulkMessage.objects.get_or_create(token=token, defaults=words)
-    if is_new:
-        now = timezone.now()
-        people = reachable(leads, channel).order_by("pk").values_list("pk", "time_zone")
-        copies = [
-            FollowUp(bulk=bulk, lead_id=pk, due_at=quiet.next_open(now, zone))
-            for pk, zone in people
-        ]
-        if not copies:
-            raise NobodyToWriteTo
-        FollowUp.objects.bulk_create(copies, batch_size=BATCH)
+    if is_new and not _plan(bulk, leads):
+        raise NobodyToWriteTo
     return bulk
+
+
+def _plan(bulk: BulkMessage, leads: LeadQuerySet) -> int:
+    """Plan all copies in one statement, however many they are; say how many."""
+    now = timezone.now()
+    zones = leads.order_by().values_list("time_zone", flat=True).distinct()
+    opens = [When(time_zone=zone, then=Value(quiet.next_open(now, zone))) for zone in zones]
+    due_at = Case(*opens, default=Value(now))
+    rows = reachable(leads, bulk.channel).values_list(
+        "pk", Value(bulk.pk), Value("planned"), due_at, Value(now), Value(0), Value("")
+    )
+    query, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO leads_followup"
+            f" (lead_id, bulk_id, status, due_at, touched_at, attempts, reason) {query}",
+            parameters,
+        )
+        return cursor.rowcount
 
 
 def _marked(leads: LeadQuerySet, channel: str) -> Any:

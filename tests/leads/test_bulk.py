@@ -111,6 +111,27 @@ def test_sent_four_times_at_once_it_is_written_once(everybody, write):
     assert BulkMessage.objects.count() == FollowUp.objects.count() == 1
 
 
+def test_the_database_makes_the_copies(make_lead, write, monkeypatch):
+    """None is built here, as there may be more than memory is for."""
+    monkeypatch.setattr(FollowUp, "__init__", None)
+    leads = [make_lead(email=f"p{number}@example.org") for number in range(3)]
+
+    message = write()
+
+    copies = message.copies.order_by("lead").values_list("lead", "status", "due_at", "touched_at")
+    assert list(copies) == [(lead.pk, "planned", NOON, NOON) for lead in leads]
+
+
+def test_each_copy_is_due_by_the_clocks_of_its_lead(make_lead, write, clock):
+    clock.shift(timedelta(hours=9))  # nine in the evening
+    make_lead(email="iara@example.org")
+    make_lead(email="bia@example.org", time_zone="America/Rio_Branco")  # seven there
+
+    copies = write().copies.order_by("lead").values_list("due_at", flat=True)
+
+    assert list(copies) == [NOON + timedelta(hours=21), NOON + timedelta(hours=9)]
+
+
 def test_many_leads_take_few_statements(make_lead, write, django_assert_max_num_queries):
     for number in range(20):
         make_lead(email=f"p{number}@example.org")

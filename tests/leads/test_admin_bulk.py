@@ -3,11 +3,15 @@
 from uuid import uuid4
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from leads.admin.bulk import BulkMessageAdmin
 from leads.models import BulkMessage, Lead
 from tests.factories import UserFactory
+from tests.leads.agreed import NOON
+from tests.plans import plan
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -77,3 +81,34 @@ def test_only_who_may_write_can(client, everybody):
 
     assert "write_to_selected" not in client.get(reverse(LIST)).text
     assert not BulkMessage.objects.exists()
+
+
+def sent_to(leads, *statuses):
+    message = BulkMessage.objects.create(
+        token=uuid4(), channel="email", text="Oi", written_by=UserFactory(is_staff=True)
+    )
+    for lead, status in zip(leads, statuses, strict=False):
+        message.copies.create(lead=lead, status=status, due_at=NOON, sent_at=NOON)
+    return message
+
+
+def test_staff_see_how_far_each_is(admin_client, make_lead):
+    leads = [make_lead() for _ in range(4)]
+    sent_to(leads, "sent", "sent", "skipped", "planned")
+    sent_to(leads, "failed")
+    sent_to([])  # all were erased
+
+    shown = admin_client.get(reverse("admin:leads_bulkmessage_changelist")).text
+
+    assert "2 de 4 enviadas, 1 deixadas de fora, 0 com falha" in shown
+    assert "0 de 1 enviadas, 0 deixadas de fora, 1 com falha" in shown
+    assert "0 de 0 enviadas, 0 deixadas de fora, 0 com falha" in shown
+
+
+def test_only_what_the_page_shows_is_counted(rf):
+    rows = BulkMessageAdmin(BulkMessage, admin.site).get_queryset(rf.get("/"))
+
+    steps = plan(rows.order_by("-created_at", "-pk")[:20])
+
+    parts = [steps.index(part) for part in ("Limit", "Result", "Sort", "SubPlan", "Aggregate")]
+    assert parts == sorted(parts)

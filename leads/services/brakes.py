@@ -32,6 +32,8 @@ class Standing:
     channels: frozenset[str] = frozenset()
     # When they were written to unasked within a week; the latest first, no more than may be.
     week: tuple[datetime, ...] = ()
+    # That they were told within the time in which no sequence begins again.
+    steps: frozenset[int] = frozenset()
 
 
 def standing(lead: Lead, now: datetime) -> Standing:
@@ -49,6 +51,7 @@ def standings(leads: Iterable[Lead], now: datetime) -> dict[int, Standing]:
         by_email=Exists(proven_emails(OuterRef("pk"))),
         by_whatsapp=Exists(chats(OuterRef("pk"))),
         week=ArraySubquery(_week(OuterRef("pk"), now)),
+        steps=ArraySubquery(recent.exclude(step=None).values("step")),
     )
     return dict.fromkeys(ids, Standing()) | {row.pk: _standing(row) for row in rows}
 
@@ -60,14 +63,20 @@ def _standing(row: Any) -> Standing:
         is_busy=row.is_busy,
         channels=frozenset(channel for channel, is_there in by.items() if is_there),
         week=tuple(row.week),
+        steps=frozenset(row.steps),
     )
 
 
 def _week(lead: Any, now: datetime) -> QuerySet[Any, Any]:
+    written = _written(lead, now - WEEK)
+    return written.order_by("-at").values("at")[: settings.FOLLOW_UPS_PER_WEEK]
+
+
+def _written(lead: Any, since: datetime) -> QuerySet[Any, Any]:
+    """What was sent since then, or is being sent, and when (`at`)."""
     theirs = FollowUp.objects.filter(lead=lead)
     busy = theirs.counted() | theirs.filter(status=FollowUp.Status.SENDING)
-    at = busy.annotate(at=Coalesce(F("sent_at"), F("touched_at"))).filter(at__gt=now - WEEK)
-    return at.order_by("-at").values("at")[: settings.FOLLOW_UPS_PER_WEEK]
+    return busy.annotate(at=Coalesce(F("sent_at"), F("touched_at"))).filter(at__gt=since)
 
 
 def left_out(follow_up: FollowUp, event: Event | None, theirs: Standing, now: datetime) -> str:
@@ -90,12 +99,18 @@ def left_out(follow_up: FollowUp, event: Event | None, theirs: Standing, now: da
 
 
 def _moved_on(follow_up: FollowUp, theirs: Standing) -> str:
-    """Whether the lead is not any more where the sequence found them, though no hook said so."""
+    """Whether the lead is not any more where the sequence found them, though no hook said so.
+
+    Nor are they where a merge brought them a sequence that they get already.
+    """
     lead, enrolment = follow_up.lead, follow_up.enrolment
     if enrolment is None:
         return Reason.STAGE_CHANGED if lead.merged_into_id else ""
+    if enrolment.stopped_at is not None and enrolment.stop_reason != sequences.FINISHED:
+        return enrolment.stop_reason  # while a worker had it
     _field, stages = sequences.TRIGGERS[enrolment.sequence.trigger]
-    if lead.merged_into_id or lead.stage not in stages:
+    is_told = follow_up.sent_at is None and follow_up.step_id in theirs.steps
+    if lead.merged_into_id or is_told or lead.stage not in stages:
         return Reason.STAGE_CHANGED
     return Reason.TAKEN_OVER if theirs.is_busy else ""
 
@@ -108,8 +123,6 @@ def not_before(lead: Lead, theirs: Standing, now: datetime) -> datetime:
 
 def unwelcome(message: Message) -> str:
     """Why a message that waits for its number must not go out any more; nothing, if it may.
-    if enrolment.stopped_at is not None and enrolment.stop_reason != sequences.FINISHED:
-        return enrolment.stop_reason  # while a worker had it
 
     What answers somebody always may.
     """

@@ -25,6 +25,7 @@ from leads.models import (
 )
 from leads.services import capture, confirming, consent, merging, stages
 from tests.factories import UserFactory
+from tests.leads.agreed import MINUTE
 from tests.leads.conftest import CONSENT, form, from_whatsapp
 from tests.together import let_someone_wait, run_together
 
@@ -181,6 +182,43 @@ def test_two_who_got_the_same_message_can_be_one(pair):
     merging.unmerge(merged, by=None)
 
     assert [lead.follow_ups.count() for lead in pair] == [1, 1]
+
+
+@pytest.fixture
+def both_enrolled(make_sequence, make_lead, clock, later):
+    """Two leads to whom one sequence of two steps is planned, so long apart."""
+
+    def enrol(apart):
+        make_sequence(10, 20)
+        kept = make_lead(email="rosa@example.org")
+        clock.shift(apart)
+        gone = make_lead(email="outra@example.org")
+        later(5 * MINUTE)
+        return kept, gone
+
+    return enrol
+
+
+@pytest.mark.parametrize("apart", [0 * MINUTE, MINUTE])
+def test_a_sequence_that_both_get_comes_once(both_enrolled, later, mailoutbox, apart):
+    merge(*both_enrolled(apart))
+
+    for _ in range(3):
+        later(10 * MINUTE)
+
+    sent = FollowUp.objects.filter(status="sent").order_by("sent_at")
+    assert list(sent.values_list("step__position", flat=True)) == [1, 2]
+    assert len(mailoutbox) == 2
+    assert not FollowUp.objects.planned().exists()
+
+
+def test_parted_before_its_turn_each_gets_it(both_enrolled, later, mailoutbox):
+    merging.unmerge(merge(*both_enrolled(MINUTE)), by=None)
+
+    for _ in range(3):
+        later(10 * MINUTE)
+
+    assert len(mailoutbox) == 4
 
 
 def test_accounts_go_over_and_come_back(pair):

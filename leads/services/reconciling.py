@@ -20,8 +20,8 @@ FIRST = timedelta(days=1)
 OVERLAP = timedelta(minutes=10)
 # Of who was erased nothing but the ids is kept, for little longer (settings.RETENTION).
 FURTHEST = timedelta(days=30)
-# So short a time is not parted again, whatever came in it.
-SHORTEST = timedelta(hours=1)
+# What came in so long a time is read, then taken in; more may be too much for one task.
+AT_ONCE = timedelta(hours=1)
 # What came just now may still be on its way.
 FRESH = timedelta(seconds=30)
 BATCH = 100
@@ -59,20 +59,14 @@ def _parts(
 ) -> Iterator[tuple[list[Any], datetime]]:
     """The records, the earliest first, as they would have come, and how far these reach.
 
-    The gateway begins with the latest: where it has too much to tell, the earlier half is asked
-    for first, so that nothing is passed by.
+    The gateway begins with the latest: the earliest hour is asked for first, so that nothing is
+    passed by where it has too much to tell.
     """
-    try:
-        records = gateway.find_messages(instance.name, since=since, until=until)
-        found = sorted(records, key=lambda record: int(record["messageTimestamp"]))
-    except gateway.Unfinished:
-        if until - since < SHORTEST:
-            raise
-        middle = since + (until - since) / 2
-        yield from _parts(instance, since, middle)
-        yield from _parts(instance, middle, until)
-    else:
-        yield found, until
+    while since < until:
+        end = min(since + AT_ONCE, until)
+        records = gateway.find_messages(instance.name, since=since, until=end)
+        yield sorted(records, key=lambda record: int(record["messageTimestamp"])), end
+        since = end
 
 
 def _batches(records: list[Any]) -> Any:

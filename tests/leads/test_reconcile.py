@@ -2,9 +2,11 @@
 
 import functools
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -57,6 +59,31 @@ def test_more_than_is_read_at_once_is_read_from_the_earliest(gateway, number, se
     settled()
     ids = WebhookEvent.objects.order_by("pk").values_list("external_id", flat=True)
     assert list(ids) == [message.external_id for message in Message.objects.in_order()]
+
+
+def test_what_takes_longer_than_a_task_has_is_read_by_several(gateway, number, monkeypatch):
+    """Each is killed after six pages, and begins where the one before came to."""
+    monkeypatch.setattr(wire, "PAGE", 2)
+    page, left = wire._page, []
+
+    def slow(*arguments):
+        if not left:
+            raise SoftTimeLimitExceeded
+        left.pop()
+        return page(*arguments)
+
+    monkeypatch.setattr(wire, "_page", slow)
+    for hours in range(23, 0, -1):
+        lost(gateway, 1, seconds_ago=hours * 3600)
+
+    for _ in range(5):
+        left[:] = range(6)
+        with suppress(SoftTimeLimitExceeded):
+            reconciling.reconcile(number.pk)
+
+    number.refresh_from_db()
+    assert number.reconciled_at > timezone.now() - timedelta(minutes=1)
+    assert WebhookEvent.objects.count() == 23
 
 
 def test_what_is_too_much_for_an_hour_is_not_passed_by(gateway, number, monkeypatch, caplog):

@@ -26,11 +26,13 @@ URGENCY = (
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def free(self) -> "ConversationQuerySet":
+        """Those whose lease nobody has, or who had it died."""
+        return self.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
+
     def waiting_for_answer(self) -> "ConversationQuerySet":
         """Those whose burst of messages is over and that nobody is answering right now."""
-        now = timezone.now()
-        free = Q(lease_until=None) | Q(lease_until__lt=now)
-        return self.filter(free, answer_due_at__lte=now)
+        return self.free().filter(answer_due_at__lte=timezone.now())
 
     def waiting_for_staff(self) -> "ConversationQuerySet":
         """Handed to people, and not answered by any; who waits longest first."""

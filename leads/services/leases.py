@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from leads.models import Conversation, Lead
@@ -50,8 +50,7 @@ def take(conversation_id: int, *, is_hurried: bool = False) -> Lease | None:
     Who is hurried, because a reader waits, does not wait for the end of a burst.
     """
     now, owner = timezone.now(), uuid4()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    rows = Conversation.objects.filter(free, pk=conversation_id, state=Conversation.State.AGENT)
+    rows = Conversation.objects.free().filter(pk=conversation_id, state=Conversation.State.AGENT)
     if not is_hurried:
         rows = rows.filter(answer_due_at__lte=now)
     # What comes from here on is a burst of its own, unless it is read with this one.

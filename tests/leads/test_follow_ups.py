@@ -170,6 +170,23 @@ def test_a_number_that_is_paused_sends_nothing(make_sequence, make_lead, later):
     assert statuses() == [("sent", "")]
 
 
+def test_a_number_that_sends_nothing_holds_up_nobody_else(
+    make_sequence, make_lead, later, monkeypatch, mailoutbox
+):
+    monkeypatch.setattr(follow_ups, "SWEEP_SIZE", 2)
+    held_up = make_sequence(10, channel="whatsapp")
+    for _ in range(6):
+        planned(held_up, make_lead(whatsapp=True))
+    WhatsAppInstance.objects.update(paused_at=NOON)
+    planned(make_sequence(10), make_lead(email="iara@example.org"), due_at=NOON + MINUTE)
+
+    for _ in range(4):
+        later()
+
+    assert len(mailoutbox) == 1
+    assert statuses().count(("planned", "")) == 6
+
+
 def test_answers_never_wait_behind_follow_ups(make_sequence, make_lead, later, monkeypatch):
     monkeypatch.setattr(brakes, "BACKLOG", 2)
     make_sequence(10, channel="whatsapp")
@@ -194,23 +211,6 @@ def test_an_invitation_is_to_the_nearest_event_and_each_only_once(
     EventFactory(title="Rascunho", **recife, status="draft")
     text = "Vamos? {event}, {event_when}: {event_url}"
     make_sequence(10, 20, 30, with_event=True, text_pt_br=text)
-def test_a_number_that_sends_nothing_holds_up_nobody_else(
-    make_sequence, make_lead, later, monkeypatch, mailoutbox
-):
-    monkeypatch.setattr(follow_ups, "SWEEP_SIZE", 2)
-    held_up = make_sequence(10, channel="whatsapp")
-    for _ in range(6):
-        planned(held_up, make_lead(whatsapp=True))
-    WhatsAppInstance.objects.update(paused_at=NOON)
-    planned(make_sequence(10), make_lead(email="iara@example.org"), due_at=NOON + MINUTE)
-
-    for _ in range(4):
-        later()
-
-    assert len(mailoutbox) == 1
-    assert statuses().count(("planned", "")) == 6
-
-
     make_lead(email="iara@example.org", city="recife")
 
     for _ in range(3):

@@ -22,11 +22,6 @@ def pytest_configure():
     TransactionTestCase._fixture_teardown = empty_what_was_filled
 
 
-def pytest_xdist_auto_num_workers():
-    """One more than processors: each waits a good part of its time, for servers and browsers."""
-    return len(os.sched_getaffinity(0)) + 1
-
-
 def pytest_sessionfinish(session):
     """Where all that tests need was installed, a test that is skipped proves nothing."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

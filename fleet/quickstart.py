@@ -48,8 +48,8 @@ def quickstart() -> None:
     """
     check_host()
     fill_in()
-    check_passwords()
     settings = compose.config()
+    check_passwords(settings)
     check_names(settings)
     if state.tag() == state.LOCAL:
         life.build(state.LOCAL)
@@ -102,12 +102,11 @@ def fill_in() -> None:
         raise Refused(f"{names} in .env still hold a sample: give them your own values.")
 
 
-def check_passwords() -> None:
+def check_passwords(settings: dict[str, Any]) -> None:
     """Refuse what an address would have to escape: the servers take them as they are."""
-    lines = ENV.read_text(encoding="utf-8").splitlines()
-    given = dict(line.split("=", 1) for line in lines if "=" in line)
-    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD"):
-        if not re.fullmatch(r"[\w.~-]+", given[name].strip("\"'"), re.ASCII):
+    for service, name in (("postgres", "POSTGRES_PASSWORD"), ("redis-broker", "REDIS_PASSWORD")):
+        given = settings["services"][service]["environment"][name]
+        if not re.fullmatch(r"[\w.~-]+", given, re.ASCII):
             raise Refused(f"{name} may hold letters, digits and . _ ~ - only: it is in addresses.")
 
 

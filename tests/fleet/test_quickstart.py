@@ -32,20 +32,14 @@ def test_domain_that_is_none_of_the_allowed_hosts_is_refused(hosts):
 
 
 @pytest.mark.parametrize("password", ["s3cr/et", "a@b", "100%", "what?", "", "a b"])
-def test_password_that_would_break_an_address_is_refused(monkeypatch, tmp_path, password):
-    monkeypatch.setattr(quickstart, "ENV", tmp_path / ".env")
-    quickstart.ENV.write_text(f"POSTGRES_PASSWORD=aB3-_.~\nREDIS_PASSWORD={password}\n", "utf-8")
-
+def test_password_that_would_break_an_address_is_refused(password):
     with pytest.raises(compose.Refused, match="REDIS_PASSWORD may hold") as refused:
-        quickstart.check_passwords()
+        quickstart.check_passwords(locked("aB3-_.~", password))
     assert not password or password not in str(refused.value)
 
 
-def test_password_of_safe_characters_is_taken(monkeypatch, tmp_path):
-    monkeypatch.setattr(quickstart, "ENV", tmp_path / ".env")
-    quickstart.ENV.write_text("POSTGRES_PASSWORD=aB3-_.~\nREDIS_PASSWORD='x'\n", "utf-8")
-
-    quickstart.check_passwords()
+def test_password_of_safe_characters_is_taken():
+    quickstart.check_passwords(locked("aB3-_.~", "x"))
 
 
 def test_files_that_nginx_could_not_read_are_refused(monkeypatch, tmp_path):
@@ -60,6 +54,14 @@ def test_files_that_nginx_could_not_read_are_refused(monkeypatch, tmp_path):
     file.chmod(0o644)
 
     assert compose.nginx_files()
+
+
+def locked(postgres, redis):
+    given = {
+        "postgres": {"POSTGRES_PASSWORD": postgres},
+        "redis-broker": {"REDIS_PASSWORD": redis},
+    }
+    return {"services": {name: {"environment": one} for name, one in given.items()}}
 
 
 def named(domain, hosts):

@@ -20,8 +20,9 @@ FIRST = timedelta(days=1)
 OVERLAP = timedelta(minutes=10)
 # Of who was erased nothing but the ids is kept, for little longer (settings.RETENTION).
 FURTHEST = timedelta(days=30)
-# What came in so long a time is read, then taken in; more may be too much for one task.
-AT_ONCE = timedelta(hours=1)
+# What came in so long a time is read, then taken in. It begins with little, lapping included, so
+# that a task that is killed for being slow leaves the next one further on.
+AT_FIRST, AT_MOST = timedelta(minutes=15), timedelta(hours=1)
 # What came just now may still be on its way.
 FRESH = timedelta(seconds=30)
 BATCH = 100
@@ -62,11 +63,12 @@ def _parts(
     The gateway begins with the latest: the earliest hour is asked for first, so that nothing is
     passed by where it has too much to tell.
     """
+    span = AT_FIRST
     while since < until:
-        end = min(since + AT_ONCE, until)
+        end = min(since + span, until)
         records = gateway.find_messages(instance.name, since=since, until=end)
         yield sorted(records, key=lambda record: int(record["messageTimestamp"])), end
-        since = end
+        since, span = end, min(2 * span, AT_MOST)
 
 
 def _batches(records: list[Any]) -> Any:

@@ -61,9 +61,9 @@ def test_more_than_is_read_at_once_is_read_from_the_earliest(gateway, number, se
     assert list(ids) == [message.external_id for message in Message.objects.in_order()]
 
 
-def test_what_takes_longer_than_a_task_has_is_read_by_several(gateway, number, monkeypatch):
-    """Each is killed after six pages, and begins where the one before came to."""
-    monkeypatch.setattr(wire, "PAGE", 2)
+@pytest.fixture
+def tasks_run(number, monkeypatch):
+    """So many tasks compare; each is killed after so many pages, be they full or empty."""
     page, left = wire._page, []
 
     def slow(*arguments):
@@ -72,18 +72,36 @@ def test_what_takes_longer_than_a_task_has_is_read_by_several(gateway, number, m
         left.pop()
         return page(*arguments)
 
+    def run(count, *, pages):
+        for _ in range(count):
+            left[:] = range(pages)
+            with suppress(SoftTimeLimitExceeded):
+                reconciling.reconcile(number.pk)
+        number.refresh_from_db()
+
     monkeypatch.setattr(wire, "_page", slow)
+    return run
+
+
+def test_what_takes_longer_than_a_task_has_is_read_by_several(gateway, number, tasks_run):
     for hours in range(23, 0, -1):
         lost(gateway, 1, seconds_ago=hours * 3600)
 
-    for _ in range(5):
-        left[:] = range(6)
-        with suppress(SoftTimeLimitExceeded):
-            reconciling.reconcile(number.pk)
+    tasks_run(6, pages=6)
 
-    number.refresh_from_db()
     assert number.reconciled_at > timezone.now() - timedelta(minutes=1)
     assert WebhookEvent.objects.count() == 23
+
+
+def test_so_are_hours_each_of_which_does(gateway, number, tasks_run, monkeypatch):
+    monkeypatch.setattr(wire, "PAGE", 1)
+    for minutes in range(3 * 60):
+        lost(gateway, 1, seconds_ago=4 * 3600 + minutes * 60)
+
+    tasks_run(9, pages=50)
+
+    assert number.reconciled_at > timezone.now() - timedelta(minutes=1)
+    assert WebhookEvent.objects.count() == 180
 
 
 def test_what_is_too_much_for_an_hour_is_not_passed_by(gateway, number, monkeypatch, caplog):

@@ -261,6 +261,7 @@ ROUTES = {
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or the body waits 40 ms for the other side to confirm the head
 
     def do_GET(self):
         gateway = self.server.gateway

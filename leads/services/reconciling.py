@@ -60,7 +60,7 @@ def _parts(
 ) -> Iterator[tuple[list[Any], datetime]]:
     """The records, the earliest first, as they would have come, and how far these reach.
 
-    The gateway begins with the latest: the earliest hour is asked for first, so that nothing is
+    The gateway begins with the latest: the earliest part is asked for first, so that nothing is
     passed by where it has too much to tell.
     """
     span = AT_FIRST

@@ -89,7 +89,6 @@ def test_an_address_has_fifty_connections_at_most(strict):
 
 
 def test_hundred_at_once_ask_for_health(fleet):
-    """The quickest of three rounds: what else this machine does is not the fleet's."""
     start = threading.Barrier(100)
 
     def ask_once(_):
@@ -100,10 +99,10 @@ def test_hundred_at_once_ask_for_health(fleet):
             return client.call("GET", "/health")[0], time.monotonic() - began
 
     with ThreadPoolExecutor(100) as pool:
-        rounds = [list(pool.map(ask_once, range(100))) for _ in range(3)]
+        answers = list(pool.map(ask_once, range(100)))
 
-    assert {status for answers in rounds for status, _ in answers} == {200}
-    assert min(sum(seconds for _, seconds in answers) for answers in rounds) / 100 < 0.2
+    assert {status for status, _ in answers} == {200}
+    assert sum(seconds for _, seconds in answers) / 100 < 0.2
 
 
 def test_a_stranger_cannot_fill_the_memory_that_holds_pictures_on_their_way(fleet):

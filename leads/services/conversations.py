@@ -3,7 +3,6 @@
 from datetime import datetime
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from leads import streams, tasks
 from leads.evolution import messages
-from leads.models import Conversation, Lead, Message, WhatsAppInstance
+from leads.models import Conversation, Lead, Message
 from leads.services import identities, leases, opting_out, outbox, sequences
 from users.models import User
 
@@ -23,26 +22,7 @@ Delivery = Message.Delivery
 State = Conversation.State
 
 
-def of_contact(
-    lead: Lead,
-    *,
-    channel: str,
-    instance: WhatsAppInstance | None,
-    address: str,
-    key: str,
-    public_id: UUID | None = None,
-) -> Conversation:
-    """The contact's one conversation on the channel, made if it is the first; `key` names them."""
-    conversation, _ = Conversation.objects.get_or_create(
-        channel=channel,
-        instance=instance,
-        key=key,
-        defaults={"lead": lead, "address": address, "public_id": public_id or uuid4()},
-    )
-    return conversation
-
-
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def receive(
     conversation: Conversation,
     *,
@@ -54,8 +34,9 @@ def receive(
 ) -> tuple[Message, bool]:
     """Store what a person wrote, once, and see to it that it is answered; False: it was there.
 
-    The lock makes messages of one conversation come one after another, so that their ids tell
-    the order in which they were seen.
+    All of it or nothing, with what the caller does in the same transaction. The lock makes messages
+    of one conversation come one after another, so that their ids tell the order in which they were
+    seen.
     """
     conversation = leases.locked(conversation.pk)
     # A clock that goes ahead of ours must not make all that comes later look old.

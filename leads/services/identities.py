@@ -80,7 +80,7 @@ def find(kind: str, value: str) -> LeadIdentity | None:
     return LeadIdentity.objects.select_related("lead").filter(kind=kind, key=key).first()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def lead_of(kind: str, value: str, *, proof: str, source: str, name: str = "") -> Lead:
     """The lead of whoever has just proven that this is theirs, with its row locked; made if new.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from django.utils import timezone
@@ -150,18 +151,21 @@ def _also(lead: Lead, kind: str, value: str, proof: str) -> None:
 
 
 def _conversation(instance: WhatsAppInstance, lead: Lead, contact: Contact) -> Conversation:
-    """Their chat, under whatever address it began."""
+    """Their chat, under whatever address it began; two at once wait for the lead's lock."""
     chats = Conversation.objects.filter(instance=instance)
     if known := chats.filter(key=contact.key).first():
         return known
-    if contact.phone and contact.lid:  # its phone may have been hidden until now
-        chats.filter(key=contact.lid_key).update(key=contact.key, address=contact.address)
-    elif not contact.phone and (known := chats.filter(lead=lead).order_by("pk").first()):
-        return known
-    return conversations.of_contact(
-        lead,
+    if not contact.phone:
+        known = chats.filter(lead=lead).order_by("pk").first()
+    elif contact.lid and (known := chats.filter(key=contact.lid_key).first()):
+        # Its phone was hidden until now.
+        known.key, known.address = contact.key, contact.address
+        known.save(update_fields=["key", "address"])
+    return known or Conversation.objects.create(
+        lead=lead,
         channel=Conversation.Channel.WHATSAPP,
         instance=instance,
         address=contact.address,
         key=contact.key,
+        public_id=uuid4(),
     )

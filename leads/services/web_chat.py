@@ -131,13 +131,11 @@ def _of_visitor(visitor: Visitor) -> tuple[Lead, Conversation]:
         proof=LeadIdentity.Proof.TOKEN,
         source="web",
     )
-    conversation = conversations.of_contact(
-        lead,
+    conversation, _ = Conversation.objects.get_or_create(
         channel=Conversation.Channel.WEB,
         instance=None,
-        address="",
         key=visitor.key,
-        public_id=visitor.conversation,
+        defaults={"lead": lead, "public_id": visitor.conversation},
     )
     return lead, conversation
 

@@ -116,7 +116,8 @@ def replay(event: WebhookEvent) -> None:
 
 def _first(contact: str) -> WebhookEvent | None:
     """The first event in line, but for those each of whose tries killed its worker."""
-    now, line = timezone.now(), WebhookEvent.objects.waiting().filter(contact=contact)
+    now = timezone.now()
+    line = WebhookEvent.objects.waiting().filter(contact=contact).select_related("instance")
     while (event := line.order_by("pk").first()) and event.attempts >= MAX_ATTEMPTS:
         if not _free(event, now).update(given_up_at=now, error="killed its worker"):
             return event  # its last try may go on
@@ -157,10 +158,9 @@ def _try(event: WebhookEvent) -> float | None:
     mine = WebhookEvent.objects.waiting().filter(pk=event.pk, attempts=event.attempts)
     try:
         with transaction.atomic():
-            locked = mine.select_for_update(of=("self",), no_key=True).select_related("instance")
-            if found := locked.first():
-                inbound.apply(found)
-                mine.update(processed_at=timezone.now(), error="")
+            # Which locks it too: an erasure waits, and of what was erased nothing is left to do.
+            if mine.update(processed_at=timezone.now(), error=""):
+                inbound.apply(event)
     except Exception as error:  # whatever is wrong with one, the others get their turn
         logger.exception("Webhook event %s could not be processed.", event.pk)
         return _failed(mine, event, error)

@@ -24,7 +24,7 @@ from leads.services import conversations, identities
 from leads.tasks import agent
 visitor = uuid4().hex
 lead = identities.lead_of(LeadIdentity.Kind.VISITOR, visitor, proof="token", source="web")
-chat = conversations.of_contact(lead, channel="web", instance=None, address="", key=visitor)
+chat = Conversation.objects.create(lead=lead, channel="web", key=visitor, public_id=uuid4())
 conversations.receive(chat, external_id=visitor, text={!r}, sent_at=now())
 # As if the stream that should answer had died a while ago.
 Conversation.objects.filter(pk=chat.pk).update(answer_due_at=now())

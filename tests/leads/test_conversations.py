@@ -288,16 +288,6 @@ def test_echo_of_what_the_assistant_sent_pauses_nothing():
     assert fresh(to).state == "agent"
 
 
-def test_contact_has_one_conversation_on_a_channel():
-    lead = Lead.objects.create(source="whatsapp")
-    facts = {"channel": "whatsapp", "instance": instance(), "address": "x@lid", "key": "k"}
-
-    first = conversations.of_contact(lead, **facts)
-
-    assert conversations.of_contact(lead, **facts) == first
-    assert fresh(first).address == "x@lid"
-
-
 @pytest.mark.django_db(transaction=True)
 def test_conversation_that_moves_to_another_lead_meanwhile_is_locked_with_that_one():
     to = conversation()

@@ -2,14 +2,19 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
+from django.db import transaction
 
 from config.encryption import keyed_hash
+from leads import tasks
 from leads.evolution import jids, messages
 from leads.models import Conversation, LeadIdentity, Message, WebhookEvent
-from leads.services import erasing, identities, outbox
+from leads.services import erasing, identities, inbound, outbox
+from tests.leads.conftest import from_whatsapp
 from tests.leads.gateway import edit
+from tests.together import run_together
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_nobody_answers")]
 ANA = "+55 11 98765-4321"
@@ -104,6 +109,25 @@ def test_hidden_phone_alone_keeps_its_suffix(gateway, settled):
     settled()
 
     assert Conversation.objects.get().address == LID
+
+
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.django_db(transaction=True)
+def test_two_first_messages_at_once_of_a_known_person_are_one_chat(gateway, monkeypatch, turn):
+    monkeypatch.setattr(tasks.whatsapp.process_webhooks, "delay_on_commit_by", lambda *_: None)
+    from_whatsapp(PHONE, "Ana")
+    gateway.says(ANA, "Oi")
+    gateway.says(ANA, "Tudo bem?")
+
+    run_together(*[partial(apply, event) for event in WebhookEvent.objects.all()])
+
+    assert Conversation.objects.count() == 1
+    assert sorted(text for *_, text in said()) == ["Oi", "Tudo bem?"]
+
+
+@transaction.atomic
+def apply(event):
+    inbound.apply(event)
 
 
 @pytest.mark.parametrize(

@@ -195,10 +195,13 @@ def transcription_due_at(conversation: Conversation) -> datetime | None:
 
 
 def nudge(conversation: Conversation) -> None:
-    """Have a worker look at it when its answer is due."""
+    """Have a worker look at it, which comes again when its answer is due.
+
+    At once, so that it stands behind what others write: a worker keeps by itself what is due
+    later, and does that before all that stands in the queue.
+    """
     if conversation.answer_due_at is not None:
-        seconds = (conversation.answer_due_at - timezone.now()).total_seconds()
-        tasks.agent.answer_conversation.delay_on_commit_by(seconds, conversation.pk)
+        tasks.agent.answer_conversation.delay_on_commit(conversation.pk)
 
 
 @transaction.atomic

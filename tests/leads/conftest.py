@@ -277,6 +277,4 @@ def published(db):
 @pytest.fixture
 def _nobody_answers(monkeypatch):
     """For tests of what comes in and goes out: the agent is not nudged."""
-    monkeypatch.setattr(
-        tasks.agent.answer_conversation, "delay_on_commit_by", lambda *arguments: None
-    )
+    monkeypatch.setattr(tasks.agent.answer_conversation, "delay_on_commit", lambda *arguments: None)

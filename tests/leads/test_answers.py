@@ -30,7 +30,7 @@ SATURDAY = "O mutirão de sábado é na praia do Pina, às 8h. Leve água."
 def _by_hand(monkeypatch):
     """Nothing answers by itself: the tests say when."""
     for name in (
-        "answer_conversation.delay_on_commit_by",
+        "answer_conversation.delay_on_commit",
         "summarize_conversation.delay_on_commit",
     ):
         monkeypatch.setattr(f"leads.tasks.agent.{name}", lambda *args: None)
@@ -43,6 +43,22 @@ def told(conversation_id, *, streaming=True):
         return [event async for event in answers.run(conversation_id, streaming=streaming)]
 
     return threads.run(collect)
+
+
+def test_nudged_before_the_burst_is_over_the_task_comes_again_when_it_is(settings, monkeypatch):
+    settings.BURST_SILENCE = timedelta(seconds=4)
+    found = []
+    monkeypatch.setattr(
+        "leads.tasks.agent.answer_conversation.delay_on_commit_by",
+        lambda seconds, pk: found.append((round(seconds), pk)),
+    )
+    to = conversation()
+    write(to)
+
+    answers.answer(to.pk)
+
+    assert found == [(4, to.pk)]
+    assert not to.messages.filter(author="agent").exists()
 
 
 def test_question_is_answered_with_its_source_and_once(knows):

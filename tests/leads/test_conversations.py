@@ -19,13 +19,10 @@ SILENCE = timedelta(seconds=4)
 
 @pytest.fixture(autouse=True)
 def nudges(settings, monkeypatch):
-    """The countdowns of the nudges that were sent; none brings the answer itself."""
+    """The conversations that workers were nudged for; none brings the answer itself."""
     settings.BURST_SILENCE = SILENCE
     found = []
-    monkeypatch.setattr(
-        "leads.tasks.agent.answer_conversation.delay_on_commit_by",
-        lambda seconds, pk: found.append(round(seconds)),
-    )
+    monkeypatch.setattr("leads.tasks.agent.answer_conversation.delay_on_commit", found.append)
     return found
 
 
@@ -102,7 +99,7 @@ def test_burst_ends_after_silence_and_nudges_once(nudges):
 
     assert fresh(to).answer_due_at > first_due
     assert abs(to.answer_due_at - timezone.now() - SILENCE) < timedelta(seconds=1)
-    assert nudges == [4]
+    assert nudges == [to.pk]
 
 
 def test_burst_is_over_at_last_though_the_person_goes_on(settings):
@@ -176,7 +173,7 @@ def test_closed_conversation_opens_when_somebody_writes(nudges):
     write(to)
 
     assert fresh(to).state == "agent"
-    assert nudges == [4]
+    assert nudges == [to.pk]
 
 
 def test_opt_out_is_confirmed_at_once_and_needs_no_answer(nudges):

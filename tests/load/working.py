@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 from tests.load import server
 from tests.load.client import Failed
@@ -16,7 +17,7 @@ WORKER = ["worker", "-Q", "load", "-n", "load@%h", "--concurrency"]
 
 @contextlib.contextmanager
 def working(bench, *, processes=2):
-    """Until the end; of the schedules only those of leads are on."""
+    """From their first sign of life until the end; of the schedules only those of leads are on."""
     server.manage(bench.database_url, "seed_schedules")
     _leave_others_out()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
@@ -58,4 +59,9 @@ def _running(command, heartbeat):
         stderr=subprocess.DEVNULL,
     )
     with server.ending(process):
+        give_up_at = time.monotonic() + PATIENCE
+        while not Path(heartbeat).exists():
+            if process.poll() is not None or time.monotonic() > give_up_at:
+                raise Failed(f"{command[0]} does not start.")
+            time.sleep(0.1)
         yield

@@ -11,6 +11,7 @@ from django.test import Client
 
 from config.health import checks, views
 from config.health.probes import FRESH, LONGEST_CACHED, Probe, Status, ask
+from tests.config.test_storage import bucket
 
 HEALTH_PATHS = ["/health", "/health/", "/api/health", "/api/health/"]
 READINESS_PATHS = ["/readiness", "/readiness/", "/api/readiness", "/api/readiness/"]
@@ -168,6 +169,18 @@ def test_missing_migration_is_noticed(monkeypatch):
             with pytest.raises(checks.MigrationsMissing):
                 checks.migrations()
     checks.migrations()
+
+
+def test_what_takes_long_is_made_before_anybody_asks_and_asks_nobody(monkeypatch):
+    files = bucket(endpoint="http://127.0.0.1:1")
+    monkeypatch.setattr(checks, "default_storage", files)
+    checks._known_migrations.cache_clear()
+
+    checks.load()
+
+    assert "connection" in vars(files)
+    assert "connection" in vars(vars(files)["impatient"])
+    assert checks._known_migrations.cache_info().currsize == 1
 
 
 def test_storage_that_cannot_be_written_is_down(monkeypatch):

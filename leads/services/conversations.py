@@ -151,7 +151,7 @@ def unanswered(conversation: Conversation) -> QuerySet[Message]:
 
 
 def _make_due(conversation: Conversation) -> None:
-    """Move the end of the burst on; of a burst only the first message nudges a worker.
+    """Move the end of the burst on; its first message nudges a worker, and who ends it sooner.
 
     A web visitor is answered by the process that holds their stream, at once. Should it die, the
     sweep answers after as long as its lease would have lasted.
@@ -160,10 +160,11 @@ def _make_due(conversation: Conversation) -> None:
     if conversation.channel == Channel.WEB:
         conversation.answer_due_at = now + leases.LEASE
         return
-    is_first = conversation.burst_began_at is None
+    is_first, before = conversation.burst_began_at is None, conversation.answer_due_at
     conversation.burst_began_at = conversation.burst_began_at or now
     conversation.answer_due_at = _end_of_burst(conversation, latest=now)
-    if is_first:
+    # Sooner than it was: of a voice note that was taken back, the text is not waited for.
+    if is_first or (before and conversation.answer_due_at < before):
         nudge(conversation)
 
 

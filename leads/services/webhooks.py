@@ -158,9 +158,10 @@ def _try(event: WebhookEvent) -> float | None:
     mine = WebhookEvent.objects.waiting().filter(pk=event.pk, attempts=event.attempts)
     try:
         with transaction.atomic():
-            # Which locks it too: an erasure waits, and of what was erased nothing is left to do.
-            if mine.update(processed_at=timezone.now(), error=""):
+            # Locked, not changed yet: an INSERT of the same event, which comes twice, would wait.
+            if mine.select_for_update(no_key=True).values_list("pk"):
                 inbound.apply(event)
+                mine.update(processed_at=timezone.now(), error="")
     except Exception as error:  # whatever is wrong with one, the others get their turn
         logger.exception("Webhook event %s could not be processed.", event.pk)
         return _failed(mine, event, error)

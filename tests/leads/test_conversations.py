@@ -102,6 +102,17 @@ def test_burst_ends_after_silence_and_nudges_once(nudges):
     assert nudges == [to.pk]
 
 
+def test_burst_that_is_over_sooner_than_was_said_nudges_again(nudges):
+    """The worker that was nudged first comes when the voice note should have been text."""
+    to = conversation()
+    write(to)
+    Conversation.objects.update(answer_due_at=timezone.now() + timedelta(seconds=25))
+
+    write(to)
+
+    assert nudges == [to.pk, to.pk]
+
+
 def test_burst_is_over_at_last_though_the_person_goes_on(settings):
     to = conversation()
     write(to)

@@ -2,17 +2,20 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
+import orjson
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import ConnectionError as RedisAway
 
 from leads import nudges
+from leads.evolution import payloads
 from leads.models import Conversation, Message, WebhookEvent
 from leads.services import inbound, webhooks
 from leads.tasks import whatsapp as tasks
@@ -377,6 +380,24 @@ def test_two_workers_process_each_event_once_and_in_order(gateway, monkeypatch, 
 
     assert seen == told
     assert Message.objects.count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_call_that_comes_again_while_it_is_processed_waits_for_nobody(gateway, monkeypatch, sent):
+    seen = []
+
+    @transaction.atomic
+    def again(event):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+        seen.append(webhooks.accept(payloads.call(orjson.loads(event.payload))))
+
+    monkeypatch.setattr(inbound, "apply", lambda event: run_together(partial(again, event)))
+
+    webhooks.process(contact_of(gateway))
+
+    assert seen == [False]
+    assert not WebhookEvent.objects.waiting().exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -39,7 +39,7 @@ def changed(instance: WhatsAppInstance | None, external_id: str, changes: Sequen
         elif change.what == messages.EDITED:
             _edit(rows, change)
     if taken_back := [change for change in mine if change.what == messages.TAKEN_BACK]:
-        _take_back(rows.filter(author=Author.PERSON), taken_back[-1])
+        _take_back(conversation, rows.filter(author=Author.PERSON), taken_back[-1])
     _heed_edit(conversation, rows.get(), was=message.text)
 
 
@@ -73,8 +73,9 @@ def _heed_edit(conversation: Conversation, message: Message, *, was: str) -> Non
         conversations.heed(conversation, message)
 
 
-def _take_back(rows: QuerySet[Message], change: Change) -> None:
+def _take_back(conversation: Conversation, rows: QuerySet[Message], change: Change) -> None:
     """Of what was said there is only left that it was; nobody listens to it any more."""
     unheard = rows.filter(transcription_due_at__isnull=False, transcribed_at=None)
-    unheard.update(transcribed_at=change.at)
+    if unheard.update(transcribed_at=change.at):
+        conversations.voice_changed(conversation)
     rows.update(text="", kind=Message.Kind.TEXT, edited_at=change.at)

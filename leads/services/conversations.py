@@ -151,7 +151,7 @@ def unanswered(conversation: Conversation) -> QuerySet[Message]:
 
 
 def _make_due(conversation: Conversation) -> None:
-    """Move the end of the burst on; its first message nudges a worker, and who ends it sooner.
+    """Move the end of the burst on; its first message nudges a worker.
 
     A web visitor is answered by the process that holds their stream, at once. Should it die, the
     sweep answers after as long as its lease would have lasted.
@@ -160,23 +160,27 @@ def _make_due(conversation: Conversation) -> None:
     if conversation.channel == Channel.WEB:
         conversation.answer_due_at = now + leases.LEASE
         return
-    is_first, before = conversation.burst_began_at is None, conversation.answer_due_at
+    is_first = conversation.burst_began_at is None
     conversation.burst_began_at = conversation.burst_began_at or now
     conversation.answer_due_at = _end_of_burst(conversation, latest=now)
-    # Sooner than it was: of a voice note that was taken back, the text is not waited for.
-    if is_first or (before and conversation.answer_due_at < before):
+    if is_first:
         nudge(conversation)
 
 
 def voice_changed(conversation: Conversation) -> None:
-    """A voice note began to be listened to, or is text now: the answer that is due moves with it.
+    """A voice note is listened to, or not any more: the answer that is due moves with it.
 
-    The caller holds the lock: of two notes that end at once, none is forgotten.
+    The caller holds the lock: of two notes that end at once, none is forgotten. Due sooner than
+    it was, it nudges again.
     """
-    if conversation.answer_due_at is not None:
-        latest = unanswered(conversation).aggregate(latest=Max("accepted_at"))["latest"]
-        conversation.answer_due_at = _end_of_burst(conversation, latest=latest or timezone.now())
-        conversation.save(update_fields=["answer_due_at"])
+    before = conversation.answer_due_at
+    if before is None:
+        return
+    latest = unanswered(conversation).aggregate(latest=Max("accepted_at"))["latest"]
+    conversation.answer_due_at = _end_of_burst(conversation, latest=latest or timezone.now())
+    conversation.save(update_fields=["answer_due_at"])
+    if conversation.answer_due_at < before:
+        nudge(conversation)
 
 
 def _end_of_burst(conversation: Conversation, *, latest: datetime) -> datetime:

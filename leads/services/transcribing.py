@@ -109,7 +109,6 @@ def _write(message: Message, text: str) -> None:
             message.text = text
             conversations.heed(conversation, message)
             conversations.voice_changed(conversation)
-            conversations.nudge(conversation)
 
 
 def _hand_off(message: Message) -> None:

@@ -102,14 +102,17 @@ def test_burst_ends_after_silence_and_nudges_once(nudges):
     assert nudges == [to.pk]
 
 
-def test_burst_that_is_over_sooner_than_was_said_nudges_again(nudges):
-    """The worker that was nudged first comes when the voice note should have been text."""
-    to = conversation()
-    write(to)
-    Conversation.objects.update(answer_due_at=timezone.now() + timedelta(seconds=25))
+def test_voice_note_that_was_taken_back_is_not_waited_for(nudges):
+    """The worker that was nudged first comes when the note should have been text."""
+    to, now = conversation(), timezone.now()
+    write(to, text="", kind="audio", external_id="A1")
+    to.messages.update(transcription_due_at=now + timedelta(seconds=25))
+    conversations.voice_changed(fresh(to))
+    assert fresh(to).answer_due_at == now + timedelta(seconds=25)
 
-    write(to)
+    changing.changed(to.instance, "A1", [Change(now, "taken back", "", "A1")])
 
+    assert fresh(to).answer_due_at < now + timedelta(seconds=25) - SILENCE
     assert nudges == [to.pk, to.pk]
 
 

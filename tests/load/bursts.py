@@ -5,7 +5,6 @@ import time
 from datetime import timedelta
 
 from tests.load import client, gateway, working
-from tests.load.client import Failed
 from tests.load.compare import Figure
 
 CONTACTS, EACH, REPEATED = 500, 18, 1000
@@ -71,14 +70,16 @@ def _wait():
     """Until every call is processed and no answer is due."""
     from leads.models import Conversation, WebhookEvent
 
-    give_up_at = time.monotonic() + PATIENCE
-    while (
-        WebhookEvent.objects.waiting().exists()
-        or Conversation.objects.filter(answer_due_at__isnull=False).exists()
-    ):
-        if time.monotonic() > give_up_at:
-            raise Failed(f"Not done after {PATIENCE} s.")
-        time.sleep(0.5)
+    waiting, due = (
+        WebhookEvent.objects.waiting(),
+        Conversation.objects.filter(answer_due_at__isnull=False),
+    )
+    client.wait_until(
+        lambda: not waiting.exists() and not due.exists(),
+        seconds=PATIENCE,
+        failure=f"Not done after {PATIENCE} s.",
+        every=0.5,
+    )
 
 
 def _conversations():

@@ -14,8 +14,7 @@ import time
 
 import redis
 
-from tests.load import server
-from tests.load.client import Failed
+from tests.load import client, server
 
 PROCESSES = 2
 TASKS = 1000
@@ -46,10 +45,12 @@ def measure(name, queue, tasks=TASKS):
     said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     broker.rename(PARKED, queue)
     began = time.perf_counter()
-    while broker.llen(queue) or broker.hlen("unacked"):
-        if time.perf_counter() - began > PATIENCE:
-            raise Failed(f"{name}: {broker.llen(queue)} tasks left after {PATIENCE} s.")
-        time.sleep(0.005)
+    client.wait_until(
+        lambda: not broker.llen(queue) and not broker.hlen("unacked"),
+        seconds=PATIENCE,
+        failure=f"{name}: tasks are left after {PATIENCE} s.",
+        every=0.005,
+    )
     return float(said.stdout.split()[-1]), tasks / (time.perf_counter() - began)
 
 

@@ -84,15 +84,12 @@ def ending(process):
 
 
 def _wait(port, process):
-    give_up_at = time.monotonic() + 60
-    while time.monotonic() < give_up_at:
-        if process.poll() is not None:
-            raise client.Failed("the server ended while it started.")
+    def answers():
         with contextlib.suppress(OSError):
-            if client.get(port, "/load/empty/")[0] == 200:
-                return
-        time.sleep(0.2)
-    raise client.Failed("the server does not answer.")
+            return client.get(port, "/load/empty/")[0] == 200
+
+    failure = "the server does not answer."
+    client.wait_until(answers, seconds=60, failure=failure, every=0.2, process=process)
 
 
 def manage(database_url, *arguments, quiet=True):

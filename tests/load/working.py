@@ -5,11 +5,9 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from tests.load import server
-from tests.load.client import Failed
+from tests.load import client, server
 
 PATIENCE = 120
 WORKER = ["worker", "-Q", "load", "-n", "load@%h", "--concurrency"]
@@ -35,11 +33,12 @@ def know(bench):
     if not unread.exists():
         return
     with working(bench):
-        give_up_at = time.monotonic() + PATIENCE
-        while unread.exists():
-            if time.monotonic() > give_up_at:
-                raise Failed(f"{unread.count()} documents are not read after {PATIENCE} s.")
-            time.sleep(0.5)
+        client.wait_until(
+            lambda: not unread.exists(),
+            seconds=PATIENCE,
+            failure=f"Not all documents are read after {PATIENCE} s.",
+            every=0.5,
+        )
 
 
 def _leave_others_out():
@@ -59,9 +58,10 @@ def _running(command, heartbeat):
         stderr=subprocess.DEVNULL,
     )
     with server.ending(process):
-        give_up_at = time.monotonic() + PATIENCE
-        while not Path(heartbeat).exists():
-            if process.poll() is not None or time.monotonic() > give_up_at:
-                raise Failed(f"{command[0]} does not start.")
-            time.sleep(0.1)
+        client.wait_until(
+            lambda: Path(heartbeat).exists(),
+            seconds=PATIENCE,
+            failure=f"{command[0]} does not start.",
+            process=process,
+        )
         yield

@@ -235,7 +235,7 @@ def test_text_after_a_voice_note_waits_until_that_is_text():
     assert fresh(to).answer_due_at == until
 
     Message.objects.filter(pk=voice.pk).update(text="onde é?", transcribed_at=timezone.now())
-    write(to, "e agora?")
+    conversations.voice_changed(to)
 
     assert fresh(to).answer_due_at < until
 

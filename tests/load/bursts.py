@@ -4,7 +4,7 @@ import random
 import time
 from datetime import timedelta
 
-from tests.load import client, gateway, working
+from tests.load import client, gateway, waiting, working
 from tests.load.compare import Figure
 
 CONTACTS, EACH, REPEATED = 500, 18, 1000
@@ -70,12 +70,10 @@ def _wait():
     """Until every call is processed and no answer is due."""
     from leads.models import Conversation, WebhookEvent
 
-    waiting, due = (
-        WebhookEvent.objects.waiting(),
-        Conversation.objects.filter(answer_due_at__isnull=False),
-    )
-    client.wait_until(
-        lambda: not waiting.exists() and not due.exists(),
+    unread = WebhookEvent.objects.waiting()
+    due = Conversation.objects.filter(answer_due_at__isnull=False)
+    waiting.wait_until(
+        lambda: not unread.exists() and not due.exists(),
         seconds=PATIENCE,
         failure=f"Not done after {PATIENCE} s.",
         every=0.5,

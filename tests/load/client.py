@@ -10,16 +10,7 @@ TIMEOUT = 30
 
 
 class Failed(Exception):
-    """An answer that is no success: what was measured means nothing."""
-
-
-def wait_until(is_done, *, seconds, failure, every=0.1, process=None):
-    """Ask again and again; Failed with that sentence after so long, or when the process ends."""
-    give_up_at = time.monotonic() + seconds
-    while not is_done():
-        if time.monotonic() > give_up_at or (process and process.poll() is not None):
-            raise Failed(failure)
-        time.sleep(every)
+    """No success, or none in time: what was measured means nothing."""
 
 
 @dataclass

@@ -14,7 +14,7 @@ import time
 
 import redis
 
-from tests.load import client, server
+from tests.load import server, waiting
 
 PROCESSES = 2
 TASKS = 1000
@@ -45,7 +45,7 @@ def measure(name, queue, tasks=TASKS):
     said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     broker.rename(PARKED, queue)
     began = time.perf_counter()
-    client.wait_until(
+    waiting.wait_until(
         lambda: not broker.llen(queue) and not broker.hlen("unacked"),
         seconds=PATIENCE,
         failure=f"{name}: tasks are left after {PATIENCE} s.",

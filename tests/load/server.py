@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from tests.load import client
+from tests.load import client, waiting
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = "SELECT id FROM events_event WHERE status = 'published' ORDER BY md5(id::text) LIMIT %s"
@@ -88,8 +88,8 @@ def _wait(port, process):
         with contextlib.suppress(OSError):
             return client.get(port, "/load/empty/")[0] == 200
 
-    failure = "the server does not answer."
-    client.wait_until(answers, seconds=60, failure=failure, every=0.2, process=process)
+    failure = "the server ended, or does not answer."
+    waiting.wait_until(answers, seconds=60, failure=failure, every=0.2, process=process)
 
 
 def manage(database_url, *arguments, quiet=True):

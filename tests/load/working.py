@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.load import client, server
+from tests.load import server, waiting
 
 PATIENCE = 120
 WORKER = ["worker", "-Q", "load", "-n", "load@%h", "--concurrency"]
@@ -33,7 +33,7 @@ def know(bench):
     if not unread.exists():
         return
     with working(bench):
-        client.wait_until(
+        waiting.wait_until(
             lambda: not unread.exists(),
             seconds=PATIENCE,
             failure=f"Not all documents are read after {PATIENCE} s.",
@@ -58,7 +58,7 @@ def _running(command, heartbeat):
         stderr=subprocess.DEVNULL,
     )
     with server.ending(process):
-        client.wait_until(
+        waiting.wait_until(
             lambda: Path(heartbeat).exists(),
             seconds=PATIENCE,
             failure=f"{command[0]} does not start.",

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import timedelta
 from functools import wraps
 from hashlib import sha256
+from threading import Event
 from typing import Any, cast
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse, QueryDict
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
@@ -26,8 +25,8 @@ from config.models import IdempotentAnswer
 
 HEADER = "Idempotency-Key"
 PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}")
-# Whoever holds a key longer without an answer was killed; longer than any request may take.
-LEASE = timedelta(seconds=60)
+# Advisory locks of Postgres: the first of their two numbers.
+LOCKS = 0x1DE
 # Refusals of who asks or how often, not of what: the same request may be answered later.
 NEVER_KEPT = {
     status.HTTP_401_UNAUTHORIZED,
@@ -116,55 +115,52 @@ def _digest(value: str | bytes) -> str:
 
 
 def _claim(owner: str, key: str, fingerprint: str) -> IdempotentAnswer:
-    """Make the row of this key or find it; one without a status is ours to answer.
-
-    The insert decides between simultaneous requests, and is committed before the
-    handler runs, so that the others see it.
-    """
-    answer, is_mine = IdempotentAnswer.objects.get_or_create(
+    """Make the row of this key or find it, committed before the handler runs."""
+    answer, _ = IdempotentAnswer.objects.get_or_create(
         owner=owner, key=key, defaults={"fingerprint": fingerprint}
     )
     if answer.fingerprint != fingerprint:
         raise KeyReused
-    if answer.status is None and not is_mine and not take_over(answer):
-        raise InProgress
     return answer
-
-
-def take_over(answer: IdempotentAnswer) -> bool:
-    """Claim the row of a request that was killed; of many who try, one succeeds."""
-    now = timezone.now()
-    if answer.created_at > now - LEASE:
-        return False
-    held = IdempotentAnswer.objects.unanswered(answer)
-    answer.created_at = now
-    return bool(held.update(created_at=now))
 
 
 def _compute(answer: IdempotentAnswer, request: Request, handle: Callable[[], Any]) -> Any:
     """Run the handler and keep its answer in the same transaction.
 
-    Killed at any line, either both are there or neither, and a retry runs after the
-    lease. Who was taken over finds its row changed, and takes its effects back. A message
-    that cannot be sent after the commit fails the request, so the answer is withdrawn.
+    Killed at any line, either both are there or neither, and Postgres lets go of the lock, so
+    that a retry runs at once. A message that cannot be sent after the commit fails the request,
+    so the answer is withdrawn.
     """
-    view = request.parser_context["view"]
+    view, committed = request.parser_context["view"], Event()
     try:
         with transaction.atomic():
+            _hold(answer)
+            transaction.on_commit(committed.set)
             try:
                 response = handle()
             except Exception as error:  # what the view would do, but inside the transaction
                 response = view.handle_exception(error)
-            if is_final := _is_final(response):
+            if _is_final(response):
                 _keep(answer, response)
             elif response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
                 transaction.set_rollback(True)
     except Exception:
-        _release(answer)
+        if committed.is_set():
+            _withdraw(answer)
         raise
-    if not is_final:
-        _release(answer)
     return response
+
+
+def _hold(answer: IdempotentAnswer) -> None:
+    """Be the only one who computes it, until the transaction ends.
+
+    The row itself stays free: whoever deletes it must not wait for us, who may wait for them.
+    """
+    with connection.cursor() as cursor:
+        numbers = [LOCKS, answer.pk % 2**31]
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", numbers)
+        if cursor.fetchone() != (True,):
+            raise InProgress
 
 
 def _is_final(response: Any) -> bool:
@@ -178,20 +174,20 @@ def _is_final(response: Any) -> bool:
 def _keep(answer: IdempotentAnswer, response: Response) -> None:
     headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
     body = OrjsonRenderer().render(response.data).decode()
-    kept = IdempotentAnswer.objects.unanswered(answer).update(
+    kept = IdempotentAnswer.objects.filter(pk=answer.pk, status=None).update(
         status=response.status_code,
         headers=headers,
         body=seal(body) if body else "",
     )
+    # Answered by another, after we had looked and before we held it, or erased.
     if not kept:
         raise InProgress
 
 
-def _release(answer: IdempotentAnswer) -> None:
-    """Let the next retry run at once; if the database is away, it runs after the lease."""
-    mine = IdempotentAnswer.objects.filter(pk=answer.pk, created_at=answer.created_at)
+def _withdraw(answer: IdempotentAnswer) -> None:
+    """Let the next retry run; if the database is away by now, it gets the answer."""
     with suppress(DatabaseError):
-        mine.update(status=None, created_at=answer.created_at - LEASE)
+        IdempotentAnswer.objects.filter(pk=answer.pk).update(status=None)
 
 
 def _replay(answer: IdempotentAnswer) -> HttpResponse:

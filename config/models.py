@@ -6,12 +6,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
-class IdempotentAnswerQuerySet(models.QuerySet["IdempotentAnswer"]):
-    def unanswered(self, answer: "IdempotentAnswer") -> "IdempotentAnswerQuerySet":
-        """That row, as long as it is neither answered nor taken over by a retry."""
-        return self.filter(pk=answer.pk, status=None, created_at=answer.created_at)
-
-
 class IdempotentAnswer(models.Model):
     """What a POST with an Idempotency-Key was answered, to be given again to its retries."""
 
@@ -19,15 +13,12 @@ class IdempotentAnswer(models.Model):
     owner = models.CharField(max_length=80)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
-    # Empty while the request is being answered.
+    # Empty until the request was answered.
     status = models.PositiveSmallIntegerField(null=True)
     headers = models.JSONField(default=dict)
     # Sealed, for it may hold people's data.
     body = models.TextField(default="")
-    # Moved on when a retry takes over from a request that was killed.
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    objects = IdempotentAnswerQuerySet.as_manager()
 
     class Meta:
         constraints = [

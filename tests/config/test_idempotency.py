@@ -2,12 +2,10 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from threading import Barrier, Semaphore
 
 import pytest
 from django.db import OperationalError, connection, transaction
-from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 from rest_framework import exceptions
 from rest_framework.generics import CreateAPIView
@@ -17,10 +15,10 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 
 from config.api import command, idempotent
 from config.errors import DomainError
-from config.idempotency import LEASE, take_over
 from config.models import IdempotentAnswer
 from events.models import EventCategory
 from tests.factories import CategoryFactory, UserFactory
+from tests.together import run_together
 
 
 class Refused(DomainError):
@@ -211,14 +209,14 @@ def test_class_based_create_takes_keys(user):
     assert runs() == 1
 
 
-@pytest.mark.django_db
-def test_retry_waits_while_the_first_is_being_answered(user):
-    answers = []
+@pytest.mark.django_db(transaction=True)
+def test_retry_waits_while_the_first_is_being_answered():
+    user, answers = UserFactory(), []
 
     @command(request=None, responses=None)
     def view(request):
         if not answers:
-            answers.append(send(view, by=user))
+            run_together(lambda: answers.append(send(view, by=user)))
         return Response({})
 
     send(view, by=user)
@@ -229,32 +227,44 @@ def test_retry_waits_while_the_first_is_being_answered(user):
 
 
 @pytest.mark.django_db
-def test_key_of_a_killed_process_is_taken_over_after_the_lease(user):
-    answer_of_killed(user, age=LEASE - timedelta(seconds=5))
-    assert send(counting(), by=user).status_code == 409
+def test_key_of_a_killed_process_runs_again_at_once(user):
+    send(counting(), by=user)
+    EventCategory.objects.filter(name__startswith="Categoria").delete()
+    IdempotentAnswer.objects.update(status=None, body="")
 
-    IdempotentAnswer.objects.update(created_at=timezone.now() - LEASE)
     assert send(counting(), by=user).status_code == 201
     assert runs() == 1
 
 
-def answer_of_killed(user, *, age):
-    send(counting(), by=user, key="k")
-    EventCategory.objects.filter(name__startswith="Categoria").delete()
-    IdempotentAnswer.objects.update(status=None, body="", created_at=timezone.now() - age)
+@pytest.mark.django_db(transaction=True)
+def test_what_another_answered_meanwhile_stays_and_our_effects_are_taken_back():
+    """They were done between our look at the row and our lock."""
+    user = UserFactory()
 
-
-@pytest.mark.django_db
-def test_who_was_taken_over_takes_its_effects_back(user):
     @command(request=None, responses=None)
     def slow(request):
         CategoryFactory()
-        IdempotentAnswer.objects.update(created_at=timezone.now() + timedelta(seconds=1))
+        run_together(lambda: IdempotentAnswer.objects.update(status=418))
         return Response({})
 
     response = send(slow, by=user)
 
     assert response.status_code == 409
+    assert runs() == 0
+    assert IdempotentAnswer.objects.get().status == 418
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erasure_does_not_wait_for_who_holds_the_key():
+    user = UserFactory()
+
+    @command(request=None, responses=None)
+    def slow(request):
+        CategoryFactory()
+        run_together(lambda: IdempotentAnswer.objects.all().delete())
+        return Response({})
+
+    assert send(slow, by=user).status_code == 409
     assert runs() == 0
 
 
@@ -273,7 +283,6 @@ def test_lost_database_is_answered_and_the_retry_runs():
 
     statuses = [send(view, by=user).status_code]
     connection.close()
-    IdempotentAnswer.objects.update(created_at=timezone.now() - LEASE)
     statuses.append(send(view, by=user).status_code)
 
     assert statuses == [503, 200]
@@ -307,6 +316,7 @@ class Race:
 
     def __init__(self, user):
         self.user = user
+        self.entered = []
         self.settled = Semaphore(0)
         self.start = Barrier(8)
 
@@ -327,6 +337,7 @@ class Race:
         @command(request=None, responses=None)
         def view(request):
             CategoryFactory()
+            self.entered.append(True)
             for _ in range(7):
                 self.settled.acquire(timeout=2)
             return Response({}, 201)
@@ -336,16 +347,9 @@ class Race:
 
 @pytest.mark.django_db(transaction=True)
 def test_simultaneous_requests_with_one_key_run_once():
-    statuses = Race(UserFactory()).run()
+    race = Race(UserFactory())
 
-    assert runs() == 1
+    statuses = race.run()
+
+    assert len(race.entered) == runs() == 1
     assert statuses == {201: 1, 409: 7}
-
-
-@pytest.mark.django_db
-def test_takeover_is_won_by_one_of_two_who_saw_the_same_row(user):
-    answer_of_killed(user, age=LEASE)
-    mine, theirs = IdempotentAnswer.objects.get(), IdempotentAnswer.objects.get()
-
-    assert take_over(mine)
-    assert not take_over(theirs)

@@ -11,6 +11,7 @@ from typing import Any, cast
 from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse, QueryDict
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
@@ -131,7 +132,7 @@ def _compute(answer: IdempotentAnswer, request: Request, handle: Callable[[], An
     that a retry runs at once. A message that cannot be sent after the commit fails the request,
     so the answer is withdrawn.
     """
-    view, committed = request.parser_context["view"], Event()
+    view, committed, is_kept = request.parser_context["view"], Event(), False
     try:
         with transaction.atomic():
             _hold(answer)
@@ -142,10 +143,12 @@ def _compute(answer: IdempotentAnswer, request: Request, handle: Callable[[], An
                 response = view.handle_exception(error)
             if _is_final(response):
                 _keep(answer, response)
+                is_kept = True
             elif response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
                 transaction.set_rollback(True)
     except Exception:
-        if committed.is_set():
+        # Kept by us, or it is the answer of a retry that came after us.
+        if is_kept and committed.is_set():
             _withdraw(answer)
         raise
     return response
@@ -178,6 +181,8 @@ def _keep(answer: IdempotentAnswer, response: Response) -> None:
         status=response.status_code,
         headers=headers,
         body=seal(body) if body else "",
+        # A replica of the version before, whose request this took over, must not withdraw it.
+        created_at=timezone.now(),
     )
     # Answered by another, after we had looked and before we held it, or erased.
     if not kept:
@@ -187,7 +192,7 @@ def _keep(answer: IdempotentAnswer, response: Response) -> None:
 def _withdraw(answer: IdempotentAnswer) -> None:
     """Let the next retry run; if the database is away by now, it gets the answer."""
     with suppress(DatabaseError):
-        IdempotentAnswer.objects.filter(pk=answer.pk).update(status=None)
+        IdempotentAnswer.objects.filter(pk=answer.pk).update(status=None, headers={}, body="")
 
 
 def _replay(answer: IdempotentAnswer) -> HttpResponse:

@@ -255,6 +255,21 @@ def test_what_another_answered_meanwhile_stays_and_our_effects_are_taken_back():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_kept_answer_is_not_withdrawn_by_a_replica_of_the_version_before():
+    """It holds no lock, and gives back the row that it remembers by the moment it was made."""
+    user, before = UserFactory(), []
+
+    @command(request=None, responses=None)
+    def view(request):
+        before.append(IdempotentAnswer.objects.get().created_at)
+        return Response({})
+
+    send(view, by=user)
+
+    assert not IdempotentAnswer.objects.filter(created_at=before[0]).exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_erasure_does_not_wait_for_who_holds_the_key():
     user = UserFactory()
 
@@ -290,6 +305,24 @@ def test_lost_database_is_answered_and_the_retry_runs():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_refusal_whose_message_could_not_be_sent_withdraws_no_other_answer():
+    """It is not kept, so that a retry may run before the message is tried."""
+    user = UserFactory()
+
+    def publish():
+        IdempotentAnswer.objects.update(status=201)  # by the retry
+        raise BrokerError
+
+    @command(request=None, responses=None)
+    def view(request):
+        transaction.on_commit(publish)
+        raise exceptions.PermissionDenied
+
+    assert send(view, by=user).status_code == 503
+    assert IdempotentAnswer.objects.get().status == 201
+
+
+@pytest.mark.django_db(transaction=True)
 def test_answer_whose_message_could_not_be_sent_is_computed_again():
     user = UserFactory()
     broker = iter([BrokerError(), None])
@@ -305,8 +338,11 @@ def test_answer_whose_message_could_not_be_sent_is_computed_again():
         transaction.on_commit(publish)
         return Response({}, 202)
 
-    statuses = [send(view, by=user).status_code for _ in range(3)]
+    statuses = [send(view, by=user).status_code]
+    withdrawn = IdempotentAnswer.objects.get()
+    statuses += [send(view, by=user).status_code for _ in range(2)]
 
+    assert (withdrawn.status, withdrawn.headers, withdrawn.body) == (None, {}, "")
     assert statuses == [503, 202, 202]
     assert sent == [True]
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 from hashlib import sha256
-from threading import Event
 from typing import Any, cast
 
 from django.core.files.uploadedfile import UploadedFile
@@ -132,24 +131,22 @@ def _compute(answer: IdempotentAnswer, request: Request, handle: Callable[[], An
     that a retry runs at once. A message that cannot be sent after the commit fails the request,
     so the answer is withdrawn.
     """
-    view, committed, is_kept = request.parser_context["view"], Event(), False
+    view = request.parser_context["view"]
+    # By this moment an answer is known as ours: no other withdraws it, and we withdraw no other.
+    answer.created_at = timezone.now()
     try:
         with transaction.atomic():
             _hold(answer)
-            transaction.on_commit(committed.set)
             try:
                 response = handle()
             except Exception as error:  # what the view would do, but inside the transaction
                 response = view.handle_exception(error)
             if _is_final(response):
                 _keep(answer, response)
-                is_kept = True
             elif response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
                 transaction.set_rollback(True)
     except Exception:
-        # Kept by us, or it is the answer of a retry that came after us.
-        if is_kept and committed.is_set():
-            _withdraw(answer)
+        _withdraw(answer)
         raise
     return response
 
@@ -181,8 +178,7 @@ def _keep(answer: IdempotentAnswer, response: Response) -> None:
         status=response.status_code,
         headers=headers,
         body=seal(body) if body else "",
-        # A replica of the version before, whose request this took over, must not withdraw it.
-        created_at=timezone.now(),
+        created_at=answer.created_at,
     )
     # Answered by another, after we had looked and before we held it, or erased.
     if not kept:
@@ -190,9 +186,10 @@ def _keep(answer: IdempotentAnswer, response: Response) -> None:
 
 
 def _withdraw(answer: IdempotentAnswer) -> None:
-    """Let the next retry run; if the database is away by now, it gets the answer."""
+    """Let the next retry run, if we kept an answer; the database away by now, it gets that."""
+    mine = IdempotentAnswer.objects.filter(pk=answer.pk, created_at=answer.created_at)
     with suppress(DatabaseError):
-        IdempotentAnswer.objects.filter(pk=answer.pk).update(status=None, headers={}, body="")
+        mine.update(status=None, headers={}, body="")
 
 
 def _replay(answer: IdempotentAnswer) -> HttpResponse:

@@ -47,6 +47,18 @@ def counting(outcome=None):
     return view
 
 
+def slow(meanwhile):
+    """A command that makes a category, and does not end before another connection did that."""
+
+    @command(request=None, responses=None)
+    def view(request):
+        CategoryFactory()
+        run_together(meanwhile)
+        return Response({})
+
+    return view
+
+
 def runs():
     return EventCategory.objects.filter(name__startswith="Categoria").count()
 
@@ -239,15 +251,9 @@ def test_key_of_a_killed_process_runs_again_at_once(user):
 @pytest.mark.django_db(transaction=True)
 def test_what_another_answered_meanwhile_stays_and_our_effects_are_taken_back():
     """They were done between our look at the row and our lock."""
-    user = UserFactory()
+    view = slow(lambda: IdempotentAnswer.objects.update(status=418))
 
-    @command(request=None, responses=None)
-    def slow(request):
-        CategoryFactory()
-        run_together(lambda: IdempotentAnswer.objects.update(status=418))
-        return Response({})
-
-    response = send(slow, by=user)
+    response = send(view, by=UserFactory())
 
     assert response.status_code == 409
     assert runs() == 0
@@ -271,15 +277,11 @@ def test_kept_answer_is_not_withdrawn_by_a_replica_of_the_version_before():
 
 @pytest.mark.django_db(transaction=True)
 def test_erasure_does_not_wait_for_who_holds_the_key():
-    user = UserFactory()
+    view = slow(lambda: IdempotentAnswer.objects.all().delete())
 
-    @command(request=None, responses=None)
-    def slow(request):
-        CategoryFactory()
-        run_together(lambda: IdempotentAnswer.objects.all().delete())
-        return Response({})
+    response = send(view, by=UserFactory())
 
-    assert send(slow, by=user).status_code == 409
+    assert response.status_code == 409
     assert runs() == 0
 
 

@@ -1,11 +1,13 @@
 """One backup as a file: what is in it, and whether it is whole."""
 
+import gzip
 import hashlib
 import io
 import json
 import os
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ MANIFEST = "manifest.json"
 DATABASE = "database.dump"
 BROKER = "broker.rdb"
 PIECE = 1 << 20
+NO_BACKUP = (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, TypeError, KeyError)
 
 
 class BackupError(Exception):
@@ -60,9 +63,12 @@ def read(path: Path, into: Path | None = None) -> Manifest:
     BackupError for whatever is not a whole backup of ours.
     """
     try:
-        with tarfile.open(path, "r|gz") as archive:
-            return _read(archive, into)
-    except (OSError, EOFError, tarfile.TarError, ValueError, TypeError, KeyError) as error:
+        with gzip.open(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
+            manifest = _read(archive, into)
+            while file.read(PIECE):
+                pass  # only at its end does gzip say whether it is whole
+            return manifest
+    except NO_BACKUP as error:
         raise BackupError(f"{path.name} is no whole backup: {error}.") from error
 
 

@@ -1,6 +1,9 @@
 """How many replicas Postgres' connections are enough for."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Condition
 from typing import Any
 
 from fleet import compose
@@ -42,7 +45,10 @@ def limit(settings: Mapping[str, Any]) -> int:
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Refuse more replicas than fit beside those that a deploy starts before old ones leave."""
+    """Refuse more replicas than fit beside what a deploy starts before old ones leave.
+
+    One more of the backends, or of all others at once: with less it would take too long.
+    """
     first, *others = compose.TAGS
     surge = max(each(settings, first), together(settings, others))
     if spare(settings) >= surge:
@@ -62,3 +68,38 @@ def check(settings: Mapping[str, Any]) -> None:
 def scaled(service: str, number: int) -> dict[str, Any]:
     """The settings with so many replicas of the service."""
     return compose.config(**{compose.REPLICAS[service]: str(number)})
+
+
+class Connections:
+    """Those that are left, lent to services that are replaced at the same time."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._all = self._left = spare(settings)
+        self._returned = Condition()
+
+    def replicas(self, service: str) -> int:
+        return replicas(self._settings)[service]
+
+    @contextmanager
+    def lend(self, service: str, most: int, until: float) -> Iterator[int]:
+        """How many more replicas it may have now: so many, or what all connections are enough for.
+
+        One at least, when nobody else has any: `check` may never have seen what runs. Wait until
+        others return theirs, and raise Refused if that takes too long. Whoever holds some must ask
+        for no more, so nobody waits for ever; who waits has no turn, and may be overtaken.
+        """
+        number = max(1, min(most, self._all // each(self._settings, service)))
+        needed = number * each(self._settings, service)
+        with self._returned:
+            if not self._returned.wait_for(
+                lambda: self._left >= needed or self._left == self._all, until - time.monotonic()
+            ):
+                raise Refused(f"Postgres had no connections left for {service} in time.")
+            self._left -= needed
+        try:
+            yield number
+        finally:
+            with self._returned:
+                self._left += needed
+                self._returned.notify_all()

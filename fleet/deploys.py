@@ -1,10 +1,10 @@
 """Bring out a version and take it back."""
 
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from fleet import compose, rolling, smoke, state
+from fleet import capacity, compose, rolling, smoke, state
 from fleet.compose import Container
 from fleet.refusal import Refused
 
@@ -13,7 +13,7 @@ LONGEST = 300  # seconds until a version that does not come up is taken back
 
 
 def deploy(tag: str, service: str = "") -> None:
-    """Migrate, replace the backends, then the rest; what fails is taken back, and that is said.
+    """Migrate, replace the backends and beside them the rest; take back what fails, and say so.
 
     Migrations are compatible with the version before, so going back needs none. The tag is noted
     at the end: killed before, `make up` and the next deploy start from the version before.
@@ -126,19 +126,36 @@ def _prepare(**variables: str) -> None:
 
 
 def _replace(services: Sequence[str], tag: str) -> None:
-    """The first one by itself, as it tells most of a version; then the others at once."""
+    """The first one, and all others as soon as replicas of it are well: they tell most of it."""
     first, *others = services
     end = time.monotonic() + LONGEST
-    _try(first, tag, [first], end)
-    with ThreadPoolExecutor(len(others) or 1) as pool:
-        # Until all have ended: what is left half done could not be taken back.
-        list(pool.map(lambda name: _try(name, tag, others, end), others))
+    connections = capacity.Connections(compose.config())
+    begun: list[Future[None]] = []
+
+    def go_on() -> None:
+        if not begun:
+            begun.extend(pool.submit(_try, name, tag, end, connections) for name in others)
+
+    # Left when all have ended: what is half done could not be taken back.
+    with ThreadPoolExecutor(len(services)) as pool:
+        _try(first, tag, end, connections, when_well=go_on)
+        go_on()  # also if there are none of it
+    for one in begun:
+        one.result()
 
 
-def _try(name: str, tag: str, at_once: Sequence[str], end: float) -> None:
+def _try(
+    name: str,
+    tag: str,
+    end: float,
+    connections: capacity.Connections,
+    *,
+    when_well: Callable[[], None] | None = None,
+) -> None:
+    tags = {compose.TAGS[name]: tag}
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            rolling.roll(name, end, {compose.TAGS[name]: tag}, at_once)
+            rolling.roll(name, tags, deadline=end, connections=connections, when_well=when_well)
         except rolling.NotWell as reason:
             print(f"Attempt {attempt} of {ATTEMPTS}: {reason}")
             if attempt == ATTEMPTS or time.monotonic() > end:
@@ -150,10 +167,11 @@ def _try(name: str, tag: str, at_once: Sequence[str], end: float) -> None:
 
 def _take_back(before: dict[str, str]) -> None:
     """Give each service its version back, where it changed."""
+    connections = capacity.Connections(compose.config())
     for name, tag in before.items():
         end = time.monotonic() + LONGEST
         if any(one.tag != tag for one in compose.containers(name)):
-            rolling.roll(name, end, {compose.TAGS[name]: tag}, [name])
+            rolling.roll(name, {compose.TAGS[name]: tag}, deadline=end, connections=connections)
     _prepare()
 
 

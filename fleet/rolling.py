@@ -1,14 +1,14 @@
 """Replace the containers of a service by those of another version, without a gap."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from fleet import capacity, compose
 from fleet.compose import Container
 from fleet.refusal import Refused
 
 BEHIND_NGINX = ("backend", "stream")
-NEW_AT_ONCE = 2  # of those: of the three tries of nginx one must meet a replica that serves
+NEW_AT_ONCE = 2  # of each of those: of the three tries of nginx one must meet a replica that serves
 PATIENCE = 80  # seconds for one attempt; three of them stay below five minutes
 # Two lives of nginx' answer from the resolver: from then on it sends to the new ones, too.
 SEEN_AFTER = 4
@@ -22,30 +22,35 @@ class NotWell(Refused):
     """The new version did not come up."""
 
 
-def roll(service: str, deadline: float, tags: dict[str, str], at_once: Sequence[str]) -> None:
+def roll(
+    service: str,
+    tags: dict[str, str],
+    *,
+    deadline: float,
+    connections: capacity.Connections,
+    when_well: Callable[[], None] | None = None,
+) -> None:
     """Replace batch by batch: new replicas are well and known to nginx before old ones leave.
 
-    As many as connections to Postgres are left for: one of each service of `at_once`, which roll
-    at the same time, and an equal share of what is left then.
+    As many as connections to Postgres are left for. `when_well` is called whenever new ones are.
     Killed in between, more replicas than wanted are left, all of them serving: the next roll
     removes what is older.
     """
-    settings = compose.config(**tags)
-    wanted = int(settings["services"][service]["deploy"]["replicas"])
+    wanted = to_come = connections.replicas(service)
     old = compose.containers(service)
-    share = (capacity.spare(settings) - capacity.together(settings, at_once)) // len(at_once)
-    room = max(1, 1 + share // capacity.each(settings, service))
-    batch = min(room, together(service, wanted))
-    for done in range(0, wanted, batch):
-        number = min(batch, wanted - done)
-        new = start(service, len(compose.containers(service)) + number, **tags)
-        try:
-            wait(new, min(time.monotonic() + PATIENCE, deadline))
-        except NotWell:
-            bury(new)
-            raise
-        leaving, old = old[:number], old[number:]
-        stop(service, leaving)
+    while to_come:
+        with connections.lend(service, together(service, to_come), deadline) as number:
+            new = start(service, len(compose.containers(service)) + number, **tags)
+            try:
+                wait(new, min(time.monotonic() + PATIENCE, deadline))
+            except NotWell:
+                bury(new)
+                raise
+            if when_well:
+                when_well()
+            leaving, old = old[:number], old[number:]
+            stop(service, leaving)
+        to_come -= number
     stop(service, compose.containers(service)[:-wanted])
 
 

@@ -8,10 +8,12 @@ import pytest
 import redis
 from celery import Celery
 from django.conf import settings
+from django.db import connection, transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from config.models import DeadLetter, PeriodicRun
 from tests.config.workers import Broker, Program, messages, running, started, until, worker
+from tests.together import let_someone_wait
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -114,11 +116,13 @@ def test_what_fails_for_good_becomes_a_dead_letter(client, send, tmp_path):
 
 def test_workers_that_are_ended_lose_none_of_200_tasks(send, tmp_path):
     with running(worker(tmp_path, settings.CELERY_BROKER_URL, children=2)) as (first,):
-        for number in range(200):
-            send("work", number)
-        until(lambda: effects() > 5)
-
-        first.stop()
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE config_periodicrun IN EXCLUSIVE MODE")
+            for number in range(200):
+                send("work", number)
+            let_someone_wait()
+            first.end()
+        first.process.wait(30)
 
         assert 0 < effects() < 200, "It was to be ended in the middle."
         with started(tmp_path, settings.CELERY_BROKER_URL, children=2):

@@ -58,10 +58,10 @@ class Program:
         assert self.process.poll() is None, self.text
         return self
 
-    def stop(self):
-        """Ask for a warm shutdown, and wait for its end."""
+    def end(self):
+        """Ask for a warm shutdown; from here on it takes no more tasks."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        until(lambda: "Warm shutdown" in self.text)
 
     def kill(self):
         """As if the machine went away: the main process and all its children at once."""

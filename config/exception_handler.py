@@ -2,15 +2,31 @@
 
 import errno
 
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, ValidationError
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    ValidationError,
+)
 from django.db import InterfaceError, OperationalError
-from django.http import UnreadablePostError
+from django.http import Http404, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.handler import ExceptionHandler as StandardExceptionHandler
 from kombu.exceptions import OperationalError as BrokerError
 from rest_framework import exceptions, serializers, status
 
 from config.errors import DependencyAway, DomainError
+
+# What says no to a request. Whatever else is raised is a bug, or something that is away.
+REFUSALS = (
+    exceptions.APIException,
+    DomainError,
+    Http404,
+    PermissionDenied,
+    RequestDataTooBig,
+    UnreadablePostError,
+    ValidationError,
+)
 
 
 class Conflict(exceptions.APIException):

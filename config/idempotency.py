@@ -13,6 +13,7 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from kombu.exceptions import OperationalError as BrokerError
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +21,7 @@ from rest_framework.response import Response
 from config import addresses
 from config.encryption import Unreadable, seal, unseal
 from config.errors import DomainError
+from config.exception_handler import REFUSALS
 from config.formats import OrjsonRenderer
 from config.models import IdempotentAnswer
 
@@ -129,7 +131,7 @@ def _compute(answer: IdempotentAnswer, request: Request, handle: Callable[[], An
 
     Killed at any line, either both are there or neither, and Postgres lets go of the lock, so
     that a retry runs at once. A message that cannot be sent after the commit fails the request,
-    so the answer is withdrawn.
+    so the answer is withdrawn; after any other failure it stays, if the commit was done.
     """
     view = request.parser_context["view"]
     # By this moment an answer is known as ours: no other withdraws it, and we withdraw no other.
@@ -139,13 +141,13 @@ def _compute(answer: IdempotentAnswer, request: Request, handle: Callable[[], An
             _hold(answer)
             try:
                 response = handle()
-            except Exception as error:  # what the view would do, but inside the transaction
+            except REFUSALS as error:  # what the view would do, but inside the transaction
                 response = view.handle_exception(error)
             if _is_final(response):
                 _keep(answer, response)
             elif response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
                 transaction.set_rollback(True)
-    except Exception:
+    except BrokerError:
         _withdraw(answer)
         raise
     return response

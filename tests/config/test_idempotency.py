@@ -1,11 +1,14 @@
 """Idempotency-Key: one computation, one answer, however often and from wherever it is sent."""
 
+import errno
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Semaphore
 
 import pytest
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import OperationalError, connection, transaction
+from django.http import Http404, UnreadablePostError
 from kombu.exceptions import OperationalError as BrokerError
 from rest_framework import exceptions
 from rest_framework.generics import CreateAPIView
@@ -14,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
 from config.api import command, idempotent
-from config.errors import DomainError
+from config.errors import DependencyAway, DomainError
 from config.models import IdempotentAnswer
 from events.models import EventCategory
 from tests.factories import CategoryFactory, UserFactory
@@ -98,6 +101,10 @@ def test_without_a_key_each_request_runs(user):
         (Refused(), 409),
         (exceptions.ValidationError({"name": "bad"}), 400),
         (exceptions.NotFound(), 404),
+        (Http404(), 404),
+        (ValidationError("bad"), 400),
+        (RequestDataTooBig(), 413),
+        (UnreadablePostError(), 400),
         (Response(status=204), 204),
     ],
 )
@@ -117,9 +124,12 @@ def test_refusal_is_an_answer_too(user, outcome, status):
     [
         (exceptions.NotAuthenticated(), 401),
         (exceptions.PermissionDenied(), 403),
+        (PermissionDenied(), 403),
         (exceptions.Throttled(9), 429),
         (RuntimeError("a bug"), 500),
         (OperationalError("gone"), 503),
+        (DependencyAway("smtp"), 503),
+        (OSError(errno.ENOSPC, "full"), 507),
     ],
 )
 def test_what_may_change_is_computed_again(user, outcome, status):
@@ -301,6 +311,30 @@ def test_lost_database_is_answered_and_the_retry_runs():
     statuses = [send(view, by=user).status_code]
     connection.close()
     statuses.append(send(view, by=user).status_code)
+
+    assert statuses == [503, 200]
+    assert runs() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answer_whose_commit_went_unheard_is_repeated(monkeypatch):
+    """The effects are there: withdrawn, the answer would be computed with all of them again."""
+    user, is_first = UserFactory(), []
+
+    @command(request=None, responses=None)
+    def view(request):
+        CategoryFactory()
+        if not is_first:
+            is_first.append(True)
+            monkeypatch.setattr(connection, "_commit", commit_unheard)
+        return Response({})
+
+    def commit_unheard():
+        monkeypatch.undo()
+        connection._commit()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    statuses = [send(view, by=user).status_code for _ in range(2)]
 
     assert statuses == [503, 200]
     assert runs() == 1

@@ -89,8 +89,9 @@ class Connections:
         others return theirs, and raise Refused if that takes too long. Whoever holds some must ask
         for no more, so nobody waits for ever; who waits has no turn, and may be overtaken.
         """
-        number = max(1, min(most, self._all // each(self._settings, service)))
-        needed = number * each(self._settings, service)
+        one = each(self._settings, service)
+        number = max(1, min(most, self._all // one))
+        needed = number * one
         with self._returned:
             if not self._returned.wait_for(
                 lambda: self._left >= needed or self._left == self._all, until - time.monotonic()
